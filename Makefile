@@ -1,0 +1,49 @@
+# Every target installs what it needs (Debian 12, as root), once, under .cache/
+# or $TUNNELMESH_CACHE. `make` lists the targets.
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit integration molecule bench lab-up lab-down env package clean
+
+IN_ENV := @tests/tools/env
+HOSTS ?= 3
+LAB ?= tunnelmesh
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## three real kernels: build a mesh, break it, repair it (under 4 minutes)
+	$(IN_ENV) tests/demo/run
+
+test: ## everything: lint, unit, integration, molecule
+	$(IN_ENV) tests/tools/run lint unit integration molecule
+
+lint: ## linters and ansible-test sanity (CHECK=name runs one)
+	$(IN_ENV) tests/tools/run lint $(if $(CHECK),--check $(CHECK))
+
+unit: ## unit and property tests
+	$(IN_ENV) tests/tools/run unit
+
+integration: ## tests on the lab's real kernels
+	$(IN_ENV) tests/tools/run integration
+
+molecule: ## molecule scenarios (SCENARIO=name runs one)
+	$(IN_ENV) tests/tools/run molecule $(if $(SCENARIO),--scenario $(SCENARIO))
+
+bench: ## measure against the alternatives
+	$(IN_ENV) tests/bench/run
+
+lab-up: ## boot a lab (HOSTS=3, LAB=tunnelmesh)
+	$(IN_ENV) tests/lab/lab up --hosts $(HOSTS) --name $(LAB)
+
+lab-down: ## stop that lab
+	$(IN_ENV) tests/lab/lab down --name $(LAB)
+
+env: ## print export lines: eval "$$(make -s env)"
+	$(IN_ENV)
+
+package: ## build the collection's tarball into .cache/package
+	$(IN_ENV) tests/tools/package
+
+clean: ## remove everything that was fetched or built
+	@tests/tools/clean
