@@ -1,0 +1,1 @@
+"""What `make test` runs: linters, test suites, and the sum of their results."""

@@ -1,0 +1,157 @@
+"""The linters: each is one check, two run at a time, all of them always run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
+from tests.tools.ci.process import Finished, run
+from tests.tools.ci.sanity import ansible_test_sanity
+from tests.tools.ci.tree import CACHE, build_tarball, tracked
+
+WORKERS = 2
+HEARTBEAT_SECONDS = 20
+COLLECTION = CACHE / "collections/ansible_collections/tunnelmesh/ovs"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named linter. ``run`` does the work."""
+
+    name: str
+    run: Callable[[], Finished]
+
+
+def scripts(*interpreters: str) -> list[str]:
+    """List tracked files without extension whose first line names one of the interpreters."""
+    found = []
+    for name in tracked():
+        path = ROOT / name
+        if path.suffix or not path.is_file():
+            continue
+        with path.open("rb") as file:
+            words = file.readline(80).decode(errors="replace").split()
+        if words and words[0].startswith("#!") and words[-1].rpartition("/")[2] in interpreters:
+            found.append(name)
+    return found
+
+
+def tool(*command: str) -> Callable[[], Finished]:
+    """Return a check that runs a command in the checkout."""
+    return lambda: run(command)
+
+
+def ruff(*arguments: str) -> Callable[[], Finished]:
+    """Return a ruff check of the whole checkout, scripts without extension included."""
+    return lambda: run(["ruff", *arguments, ".", *scripts("python3")])
+
+
+def mypy() -> Finished:
+    """Type-check the collection under its real import name, and the tests."""
+    targets = [str(COLLECTION / "plugins"), "tests", *scripts("python3")]
+    return run(["mypy", *targets], env={"MYPYPATH": str(CACHE / "collections")})
+
+
+def shellcheck() -> Finished:
+    """Check shell scripts, by extension or first line."""
+    named = [name for name in tracked() if name.endswith(".sh")]
+    return run(["shellcheck", *named, *scripts("sh", "bash")])
+
+
+def antsibull_docs() -> Finished:
+    """Build the documentation of every plugin and role in memory and check its markup."""
+    options = ["--plugin-docs", "--validate-collection-refs", "all"]
+    strict = ["--disallow-unknown-collection-refs"]
+    return run(["antsibull-docs", "lint-collection-docs", *options, *strict, COLLECTION])
+
+
+def changelog() -> Finished:
+    """Check the changelog's fragments and its record of releases."""
+    fragments = run(["antsibull-changelog", "lint"])
+    record = ROOT / "changelogs/changelog.yaml"
+    if fragments.status or not record.exists():
+        return fragments
+    return run(["antsibull-changelog", "lint-changelog-yaml", record])
+
+
+def galaxy_importer() -> Finished:
+    """Build the tarball and import it as Galaxy would."""
+    try:
+        tarball = build_tarball()
+    except RuntimeError as error:
+        return Finished(1, str(error))
+    imported = run(
+        ["python", "-m", "galaxy_importer.main", tarball],
+        cwd=tarball.parent,
+        # ansible-lint and ansible-test have checks of their own here.
+        env={"GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"},
+    )
+    if "Importer processing completed successfully" not in imported.output:
+        return Finished(imported.status or 1, imported.output)
+    complaints = [line for line in imported.output.splitlines() if line.startswith("WARNING")]
+    return Finished(imported.status or bool(complaints), imported.output)
+
+
+# The slow ones first, so that the two workers finish at about the same time.
+CHECKS = [
+    Check("ansible-lint", tool("ansible-lint", "--offline", "--profile", "production", "--strict")),
+    Check("ansible-test sanity", ansible_test_sanity),
+    Check("galaxy-importer", galaxy_importer),
+    Check("antsibull-docs", antsibull_docs),
+    Check("mypy --strict", mypy),
+    Check("yamllint", tool("yamllint", "--strict", ".")),
+    Check("antsibull-changelog", changelog),
+    Check("shellcheck", shellcheck),
+    Check("ruff check", ruff("check", "--output-format", "concise")),
+    Check("ruff format", ruff("format", "--check", "--diff")),
+]
+
+
+def timed(check: Check) -> tuple[Finished, float]:
+    """Run a check; return what came out of it and its seconds."""
+    start = time.monotonic()
+    return check.run(), time.monotonic() - start
+
+
+def report(check: Check, future: Future[tuple[Finished, float]]) -> Tally:
+    """Print one finished check: a failure with all that the tool said, a success with what
+    the tool left out because this machine lacks something.
+    """
+    error = future.exception()
+    if error is not None:
+        print(f"  FAIL  {check.name}: {type(error).__name__}: {error}", flush=True)
+        return FAILED
+    finished, seconds = future.result()
+    verdict = "FAIL" if finished.status else "ok"
+    print(f"  {verdict:5} {check.name:22} {duration(seconds):>8}", flush=True)
+    if not finished.status:
+        for line in finished.output.splitlines():
+            if line.startswith("WARNING: Skipping"):
+                print(f"        {line.removeprefix('WARNING: ')}", flush=True)
+        return PASSED
+    print("\n".join(f"        {line}" for line in finished.output.strip().splitlines()), flush=True)
+    return FAILED
+
+
+def lint(only: str | None = None) -> Tally:
+    """Run the linters, or those whose name contains ``only``."""
+    chosen: Sequence[Check] = [check for check in CHECKS if (only or "") in check.name]
+    if not chosen:
+        names = ", ".join(check.name for check in CHECKS)
+        print(f"  FAIL  no check is called {only!r}; there are: {names}")
+        return FAILED
+    os.environ.setdefault("NO_COLOR", "1")
+    tallies = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        pending = {pool.submit(timed, check): check for check in chosen}
+        while pending:
+            done, _waiting = wait(pending, HEARTBEAT_SECONDS, FIRST_COMPLETED)
+            tallies += [report(pending.pop(future), future) for future in done]
+            running = [check.name for future, check in pending.items() if future.running()]
+            if not done:
+                print(f"  ...   running: {', '.join(running)}", flush=True)
+    return total(tallies)

@@ -1,0 +1,86 @@
+"""The test suites: pytest folders and molecule scenarios."""
+
+from __future__ import annotations
+
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
+from tests.tools.ci.process import run
+from tests.tools.ci.tree import CACHE
+
+PYTEST_SECONDS = 40 * 60
+SCENARIO_SECONDS = 20 * 60
+NO_TESTS_COLLECTED = 5
+CI_SCENARIOS = ROOT / "tests/tools/ci-scenarios"
+
+
+def pytest_suite(folder: str) -> Tally:
+    """Run the tests of a folder and count them.
+
+    A run that breaks off without a failed test, or finds no test, counts as one failure.
+    """
+    if not (ROOT / folder).is_dir():
+        print(f"  there is no {folder}")
+        return Tally()
+    record = CACHE / "reports" / f"{Path(folder).name}.xml"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)
+    command = ["python", "-m", "pytest", folder, f"--junit-xml={record}"]
+    finished = run(command, seconds=PYTEST_SECONDS, capture=False)
+    tally = read_junit(record) if record.exists() else Tally()
+    if finished.status == NO_TESTS_COLLECTED:
+        print(f"  FAIL  {folder} holds no test")
+    if finished.status and not tally.failed:
+        print(f"  FAIL  pytest ended with status {finished.status}")
+        tally += FAILED
+    return tally
+
+
+def read_junit(record: Path) -> Tally:
+    """Count the tests in a JUnit report; errors in set-up or tear-down are failures."""
+    tallies = []
+    for suite in ET.parse(record).getroot().iter("testsuite"):
+        count = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
+        failed = count["failures"] + count["errors"]
+        passed = count["tests"] - failed - count["skipped"]
+        tallies.append(Tally(passed, failed, count["skipped"]))
+    return total(tallies)
+
+
+def scenarios() -> list[str]:
+    """List the molecule scenarios of the checkout, but not the shared set-up ``default``."""
+    return sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+
+
+def chosen_for_ci() -> list[str]:
+    """Read the scenarios that `make test` runs; each has a line, ``#`` starts a comment."""
+    lines = CI_SCENARIOS.read_text(encoding="utf-8").splitlines()
+    return [line.partition("#")[0].strip() for line in lines if line.partition("#")[0].strip()]
+
+
+def molecule(only: str | None = None, everything: bool = False) -> Tally:
+    """Run one scenario, all of them, or those chosen for CI."""
+    existing = scenarios()
+    wanted = [only] if only else existing if everything else chosen_for_ci()
+    unknown = [name for name in wanted if name not in existing]
+    for name in unknown:
+        print(f"  FAIL  there is no scenario {name!r}; there are: {', '.join(existing) or 'none'}")
+    left_out = [name for name in existing if name not in wanted]
+    if left_out and not only:
+        print(f"  left out here: {', '.join(left_out)}; run with: make molecule SCENARIO=NAME|all")
+    return total([run_scenario(name) for name in wanted if name in existing]) + Tally(
+        failed=len(unknown)
+    )
+
+
+def run_scenario(name: str) -> Tally:
+    """Run one scenario from create to destroy; its output is shown as it comes."""
+    print(f"  scenario {name}", flush=True)
+    start = time.monotonic()
+    command = ["molecule", "test", "--scenario-name", name]
+    finished = run(command, seconds=SCENARIO_SECONDS, capture=False)
+    verdict = "FAIL" if finished.status else "ok"
+    print(f"  {verdict:5} molecule {name:22} {duration(time.monotonic() - start):>8}", flush=True)
+    return FAILED if finished.status else PASSED
