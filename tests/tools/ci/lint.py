@@ -53,7 +53,9 @@ def ruff(*arguments: str) -> Callable[[], Finished]:
 def mypy() -> Finished:
     """Type-check the collection under its real import name, and the tests."""
     targets = [str(COLLECTION / "plugins"), "tests", *scripts("python3")]
-    return run(["mypy", *targets], env={"MYPYPATH": str(CACHE / "collections")})
+    finished = run(["mypy", *targets], env={"MYPYPATH": str(CACHE / "collections")})
+    shown = os.path.relpath(COLLECTION, ROOT) + os.sep
+    return Finished(finished.status, finished.output.replace(shown, ""))
 
 
 def shellcheck() -> Finished:
@@ -107,7 +109,7 @@ CHECKS = [
     Check("antsibull-changelog", changelog),
     Check("shellcheck", shellcheck),
     Check("ruff check", ruff("check", "--output-format", "concise")),
-    Check("ruff format", ruff("format", "--check", "--diff")),
+    Check("ruff format", ruff("format", "--check")),
 ]
 
 

@@ -30,10 +30,10 @@ def pytest_suite(folder: str) -> Tally:
     command = ["python", "-m", "pytest", folder, f"--junit-xml={record}"]
     finished = run(command, seconds=PYTEST_SECONDS, capture=False)
     tally = read_junit(record) if record.exists() else Tally()
-    if finished.status == NO_TESTS_COLLECTED:
-        print(f"  FAIL  {folder} holds no test")
     if finished.status and not tally.failed:
-        print(f"  FAIL  pytest ended with status {finished.status}")
+        empty = finished.status == NO_TESTS_COLLECTED
+        why = "it holds no test" if empty else f"pytest ended with status {finished.status}"
+        print(f"  FAIL  {folder}: {why}")
         tally += FAILED
     return tally
 
@@ -50,7 +50,7 @@ def read_junit(record: Path) -> Tally:
 
 
 def scenarios() -> list[str]:
-    """List the molecule scenarios of the checkout, but not the shared set-up ``default``."""
+    """List the molecule scenarios of the checkout."""
     return sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
 
 
@@ -70,9 +70,8 @@ def molecule(only: str | None = None, everything: bool = False) -> Tally:
     left_out = [name for name in existing if name not in wanted]
     if left_out and not only:
         print(f"  left out here: {', '.join(left_out)}; run with: make molecule SCENARIO=NAME|all")
-    return total([run_scenario(name) for name in wanted if name in existing]) + Tally(
-        failed=len(unknown)
-    )
+    known = [name for name in wanted if name in existing]
+    return total(map(run_scenario, known)) + Tally(failed=len(unknown))
 
 
 def run_scenario(name: str) -> Tally:
