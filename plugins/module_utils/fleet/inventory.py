@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the tunnelmesh.ovs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Members of a mesh out of what Ansible knows about hosts: variables and, where there, facts."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Optional
+
+# Host variable -> key of a member's declaration.
+VARIABLES = {
+    "vxlan_mesh_endpoint": "endpoint",
+    "vxlan_mesh_addresses": "addresses",
+    "vxlan_mesh_underlay_device": "device",
+    "vxlan_mesh_underlay_mtu": "underlay_mtu",
+    "vxlan_mesh_host_settings": "settings",
+}
+# Set by the role on hosts where backend 'auto' was looked into.
+DETECTED_BACKEND = "vxlan_mesh_detected_backend"
+AUTO = "auto"
+
+
+def members(
+    hostvars: Mapping[str, Mapping[str, Any]], hosts: Sequence[str], backend: str
+) -> dict[str, dict[str, Any]]:
+    """Host -> declaration (declare.MEMBER_KEYS), for every host of ``hosts``.
+
+    :param backend: of the mesh; a host's own ``vxlan_mesh_backend`` comes first. ``auto`` means
+        what the role found on the host, and ``ovsdb`` where nobody looked.
+    """
+    return {str(host): member(hostvars[host], backend) for host in hosts}
+
+
+def member(variables: Mapping[str, Any], backend: str) -> dict[str, Any]:
+    """One host's declaration; facts fill in what the variables leave open."""
+    found = {key: variables[name] for name, key in VARIABLES.items() if name in variables}
+    chosen = variables.get("vxlan_mesh_backend") or backend
+    found["backend"] = variables.get(DETECTED_BACKEND) if chosen == AUTO else chosen
+    facts = variables.get("ansible_facts")
+    if found.get("endpoint") and isinstance(facts, Mapping) and facts.get("interfaces"):
+        _add_facts(found, facts)
+    if found.get("underlay_mtu") == AUTO:
+        del found["underlay_mtu"]
+    return found
+
+
+def _add_facts(found: dict[str, Any], facts: Mapping[str, Any]) -> None:
+    addresses = dict(_addresses(facts))
+    found["own_addresses"] = sorted(addresses)
+    try:
+        endpoint = str(ipaddress.ip_address(str(found["endpoint"])))
+    except ValueError:
+        return  # the declaration refuses it, with a better message
+    device = addresses.get(endpoint)
+    if device and found.get("underlay_mtu") in (None, AUTO) and device.get("mtu"):
+        found["underlay_mtu"] = int(device["mtu"])
+
+
+def _addresses(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every address of the host with the facts of its device, loopback's left out."""
+    for name in facts["interfaces"]:
+        device = facts.get(str(name).replace("-", "_"))
+        if not isinstance(device, Mapping):
+            continue
+        first = device.get("ipv4")
+        listed = [*([first] if isinstance(first, Mapping) else first or ())]
+        listed += [*device.get("ipv4_secondaries", ()), *device.get("ipv6", ())]
+        for entry in listed:
+            plain = _plain(entry.get("address"))
+            if plain:
+                yield plain, device
+
+
+def _plain(text: Any) -> Optional[str]:
+    try:
+        return str(ipaddress.ip_address(str(text).partition("%")[0]))
+    except ValueError:
+        return None
