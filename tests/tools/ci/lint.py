@@ -131,7 +131,7 @@ def report(check: Check, future: Future[tuple[Finished, float]]) -> Tally:
     verdict = "FAIL" if finished.status else "ok"
     print(f"  {verdict:5} {check.name:22} {duration(seconds):>8}", flush=True)
     if not finished.status:
-        for line in finished.output.splitlines():
+        for line in dict.fromkeys(finished.output.splitlines()):
             if line.startswith("WARNING: Skipping"):
                 print(f"        {line.removeprefix('WARNING: ')}", flush=True)
         return PASSED
