@@ -32,7 +32,7 @@ def run_module(
             remedy=error.remedy,
             **error.details,
         )
-    except Exception as error:  # a bug of ours: still a message, never a bare traceback
+    except Exception as error:  # noqa: BLE001 - a bug of ours: still a message, never a bare traceback
         module.fail_json(
             msg=f"internal error in tunnelmesh.ovs: {type(error).__name__}: {error}. "
             "Remedy: report it together with the field 'exception'",

@@ -1,0 +1,311 @@
+# Copyright (c) 2026, the tunnelmesh.ovs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the parameters of ``ovs_vxlan_port`` to what is wanted; pure.
+
+Everything that can be known to be wrong without looking at the system is refused here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from ..core import arguments, validate
+from ..core.errors import InputError
+from ..core.ownership import check_owner
+from .attributes import DEFAULTS, DF_NAMES
+from .model import PORT_NO_MAX, PortSet, PortSpec
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "detached", "absent"]},
+    "datapath": {"type": "str"},
+    "port_no": {"type": "int"},
+    "dst_port": {"type": "int"},
+    "vni": {"type": "int"},
+    "local_ip": {"type": "str"},
+    "remotes": {"type": "list", "elements": "str"},
+    "dev": {"type": "str"},
+    "mtu": {"type": "str"},
+    "ttl": {"type": "str"},
+    "tos": {"type": "str"},
+    "df": {"type": "str", "choices": list(DF_NAMES)},
+    "learning": {"type": "bool"},
+    "ageing": {"type": "int"},
+    "extensions": {"type": "list", "elements": "str", "choices": ["gbp", "gpe"]},
+    "udp_csum": {"type": "bool"},
+    "udp_zero_csum6_tx": {"type": "bool"},
+    "udp_zero_csum6_rx": {"type": "bool"},
+    "src_port_range": {"type": "list", "elements": "int"},
+    "mac_address": {"type": "str"},
+    "vport_type": {"type": "str", "choices": ["netdev", "vxlan"]},
+    "adopt": {"type": "bool"},
+    "recreate": {"type": "str", "choices": ["auto", "never"]},
+}
+# Options that say how packets leave; a device without VNI takes that from the flow instead.
+_NEED_VNI = ("remotes", "ttl", "tos", "df", "learning", "ageing")
+# All that the kernel's own vport class takes: vxlan_tnl_create(), net/openvswitch/vport-vxlan.c.
+_LEGACY = {"name", "state", "datapath", "port_no", "dst_port", "mtu", "extensions", "mac_address"}
+_LEGACY |= {"vport_type", "adopt", "recreate"}
+DST_PORT = 4789
+TTL = 64
+
+
+def port_set(params: Mapping[str, Any]) -> PortSet:
+    """All that a task declares. Raises InputError; nothing has been read or touched then."""
+    specs = tuple(
+        port_spec(where, options) for where, options in arguments.entries(params, OPTIONS, "ports")
+    )
+    _check_set(specs)
+    return PortSet(
+        specs,
+        check_owner(params.get("owner") or "default"),
+        bool(params.get("purge")),
+        frozenset(params.get("check_mode_assume") or ()),
+    )
+
+
+def port_spec(where: str, options: Mapping[str, Any]) -> PortSpec:
+    """One checked port from its options, shared defaults already merged."""
+    name = _port_name(options["name"], where)
+    state = options.get("state") or "present"
+    legacy = options.get("vport_type") == "vxlan"
+    _check_shape(where, state, legacy, options)
+    port_no, dev, mac = options.get("port_no"), options.get("dev"), options.get("mac_address")
+    remotes = options.get("remotes")
+    attrs = DEFAULTS if state == "absent" else _attributes(where, legacy, options)
+    return PortSpec(
+        where=where,
+        name=name,
+        state=state,
+        datapath=_datapath_name(options.get("datapath"), where),
+        port_no=None
+        if port_no is None
+        else validate.integer(port_no, 1, PORT_NO_MAX, where, "port_no"),
+        legacy=legacy,
+        attrs=attrs,
+        dev=None if dev is None else validate.device_name(dev, where, "dev"),
+        mtu=_mtu(where, options.get("mtu")),
+        mac=None if mac is None else validate.mac_address(mac, where),
+        remotes=None if remotes is None else _remotes(where, remotes, attrs),
+        adopt=bool(options.get("adopt")),
+        recreate=options.get("recreate") != "never",
+    )
+
+
+def _port_name(name: str, where: str) -> str:
+    validate.device_name(name, where)
+    if name.startswith("vxlan_sys_"):
+        raise InputError(
+            f"{where}: names that start with 'vxlan_sys_' belong to ovs-vswitchd, "
+            "which deletes devices of that name",
+            remedy="choose another name, or declare a tunnel by tunnelmesh.ovs.ovs_vxlan_tunnel",
+        )
+    return name
+
+
+def _datapath_name(name: str | None, where: str) -> str | None:
+    if name is None:
+        return None
+    if name == "ovs-system":
+        raise InputError(
+            f"{where}: datapath 'ovs-system' is owned by ovs-vswitchd, which deletes "
+            "vports that it did not make within milliseconds",
+            remedy="use tunnelmesh.ovs.ovs_vxlan_tunnel for bridges of ovs-vswitchd",
+        )
+    return validate.device_name(name, where, "datapath")
+
+
+def _check_shape(where: str, state: str, legacy: bool, options: Mapping[str, Any]) -> None:
+    """Which options go together."""
+    if state == "present" and not options.get("datapath"):
+        raise InputError(
+            f"{where}: state 'present' links the port to a datapath and none is named",
+            remedy="name it by 'datapath', or ask for state 'detached'",
+        )
+    if state == "detached" and options.get("port_no") is not None:
+        raise InputError(
+            f"{where}: port_no and state 'detached' exclude each other: only a linked port "
+            "has a number",
+            remedy="leave out port_no",
+        )
+    if legacy and state == "detached":
+        raise InputError(
+            f"{where}: a port of vport_type 'vxlan' cannot be detached: the kernel deletes its "
+            "device together with the vport",
+            remedy="use vport_type 'netdev', or state 'absent'",
+        )
+    if legacy:
+        extra = sorted(key for key in options if options[key] is not None and key not in _LEGACY)
+        if extra:
+            raise InputError(
+                f"{where}: vport_type 'vxlan' does not take {', '.join(extra)}: the kernel's own "
+                "vport class knows only dst_port and gbp",
+                remedy="use vport_type 'netdev'",
+            )
+    if options.get("vni") is None and state != "absent":
+        extra = [key for key in _NEED_VNI if options.get(key) is not None]
+        if extra:
+            raise InputError(
+                f"{where}: without vni the device takes its tunnel from the flows, "
+                f"so {', '.join(extra)} would have no effect",
+                remedy="give a vni, or leave these options out",
+            )
+
+
+def _attributes(where: str, legacy: bool, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The VXLAN attributes of a declared port, complete."""
+    extensions = _extensions(where, legacy, options)
+    dst_port = options.get("dst_port")
+    attrs = dict(DEFAULTS)
+    attrs.update(
+        dst_port=validate.integer(
+            DST_PORT if dst_port is None else dst_port, 1, 65535, where, "dst_port"
+        ),
+        gbp="gbp" in extensions,
+        gpe="gpe" in extensions,
+    )
+    for name in ("udp_csum", "udp_zero_csum6_tx", "udp_zero_csum6_rx"):
+        if options.get(name) is not None:
+            attrs[name] = options[name]
+    if options.get("local_ip") is not None:
+        attrs["local_ip"] = str(validate.unicast(options["local_ip"], where, "local_ip"))
+    if options.get("src_port_range") is not None:
+        attrs["src_port_range"] = _port_range(where, options["src_port_range"])
+    if options.get("vni") is None:
+        attrs.update(external=True, learning=False)
+        if options.get("udp_zero_csum6_rx") is None:
+            attrs["udp_zero_csum6_rx"] = True
+        return attrs
+    attrs.update(
+        vni=validate.integer(options["vni"], 0, validate.VNI_MAX, where, "vni"),
+        df=DF_NAMES.index(options.get("df") or "set"),
+        ageing=validate.integer(
+            300 if options.get("ageing") is None else options["ageing"],
+            0,
+            (1 << 32) - 1,
+            where,
+            "ageing",
+        ),
+        learning=True if options.get("learning") is None else options["learning"],
+        tos=_tos(where, options.get("tos")),
+    )
+    ttl = options.get("ttl")
+    attrs["ttl_inherit"] = ttl == "inherit"
+    attrs["ttl"] = 0 if ttl == "inherit" else _number(ttl, TTL, 0, 255, where, "ttl")
+    return attrs
+
+
+def _extensions(where: str, legacy: bool, options: Mapping[str, Any]) -> set[str]:
+    """gbp and gpe, as vxlan_config_validate() takes them."""
+    extensions = set(options.get("extensions") or ())
+    if extensions == {"gbp", "gpe"}:
+        raise InputError(
+            f"{where}: gbp and gpe exclude each other: both use the same header bits",
+            remedy="keep one of the two extensions",
+        )
+    if "gpe" in extensions and legacy:
+        raise InputError(
+            f"{where}: vport_type 'vxlan' does not know gpe", remedy="use vport_type 'netdev'"
+        )
+    if "gpe" in extensions and options.get("vni") is not None:
+        raise InputError(
+            f"{where}: gpe needs a device without vni (collect metadata), and no learning",
+            remedy="leave out vni, or leave out gpe",
+        )
+    return extensions
+
+
+def _number(text: str | None, default: int, low: int, high: int, where: str, what: str) -> int:
+    if text is None:
+        return default
+    try:
+        number = int(text, 10)
+    except ValueError:
+        raise InputError(
+            f"{where}: {what} {text!r} is not a number",
+            remedy=f"use a whole number from {low} to {high}",
+        ) from None
+    return validate.integer(number, low, high, where, what)
+
+
+def _tos(where: str, text: str | None) -> int:
+    """TOS byte; 1 means inherit in the kernel. The ECN bits are the kernel's own."""
+    if text == "inherit":
+        return 1
+    tos = _number(text, 0, 0, 255, where, "tos")
+    if tos & 3:
+        raise InputError(
+            f"{where}: tos {tos} sets ECN bits, which the kernel fills in by itself",
+            remedy="use a multiple of 4, or 'inherit'",
+        )
+    return tos
+
+
+def _mtu(where: str, text: str | None) -> int | None:
+    if text is None or text == "auto":
+        return None
+    return _number(text, 0, 68, 65535, where, "mtu")
+
+
+def _port_range(where: str, ports: list[int]) -> tuple[int, int]:
+    if len(ports) != 2:
+        raise InputError(
+            f"{where}: src_port_range {ports} is not a pair",
+            remedy="give the lowest and the highest port, such as [32768, 60999]",
+        )
+    for port in ports:
+        validate.integer(port, 1, 65535, where, "src_port_range")
+    if ports[0] >= ports[1]:
+        raise InputError(
+            f"{where}: src_port_range {ports} is empty: the second port must be the larger one",
+            remedy="give the lowest and the highest port, such as [32768, 60999]",
+        )
+    return ports[0], ports[1]
+
+
+def _remotes(where: str, remotes: list[str], attrs: Mapping[str, Any]) -> frozenset[str]:
+    """The flood list: unicast addresses of one family, none twice, none our own."""
+    seen: set[str] = set()
+    versions = {}
+    local = attrs["local_ip"]
+    if local is not None:
+        versions[ipaddress.ip_address(local).version] = f"local_ip {local}"
+    for remote in remotes:
+        parsed = validate.unicast(remote, where, "remote")
+        text = str(parsed)
+        if text in seen:
+            raise InputError(
+                f"{where}: remote {text} is given twice", remedy="give every remote once"
+            )
+        if text == local:
+            raise InputError(
+                f"{where}: remote {text} is the port's own local_ip",
+                remedy="leave the host itself out of its remotes",
+            )
+        seen.add(text)
+        versions.setdefault(parsed.version, f"remote {text}")
+    if len(versions) > 1:
+        raise InputError(
+            f"{where}: IPv4 and IPv6 are mixed: {versions[4]}, {versions[6]}",
+            remedy="use one address family for local_ip and all remotes of a port",
+        )
+    return frozenset(seen)
+
+
+def _check_set(specs: tuple[PortSpec, ...]) -> None:
+    """What two declared ports must not share."""
+    numbers: dict[tuple[str, int], PortSpec] = {}
+    for spec in specs:
+        if spec.state != "present" or spec.port_no is None or spec.datapath is None:
+            continue
+        other = numbers.setdefault((spec.datapath, spec.port_no), spec)
+        if other is not spec:
+            raise InputError(
+                f"{spec.where}: port_no {spec.port_no} of datapath {spec.datapath} is also asked "
+                f"for by {other.where}",
+                remedy="give every port of a datapath a number of its own, or none",
+            )
