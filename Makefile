@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration molecule bench lab-up lab-down env package clean
+.PHONY: help demo test lint format unit integration molecule bench lab-up lab-down env package clean
 
 IN_ENV := @tests/tools/env
 HOSTS ?= 3
@@ -20,6 +20,10 @@ test: ## everything: lint, unit, integration, molecule
 
 lint: ## linters and ansible-test sanity (CHECK=name runs one)
 	$(IN_ENV) tests/tools/run lint $(if $(CHECK),--check $(CHECK))
+
+format: ## let ruff mend layout and imports
+	$(IN_ENV) ruff format --quiet .
+	$(IN_ENV) ruff check --fix --quiet .
 
 unit: ## unit and property tests
 	$(IN_ENV) tests/tools/run unit
