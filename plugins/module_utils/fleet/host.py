@@ -58,9 +58,6 @@ def part(fleet: Fleet, host: str) -> dict[str, Any]:
 def _overlay(fleet: Fleet, segment: Segment, host: str) -> dict[str, Any]:
     return {
         "segment": segment.name,
-        "vni": segment.vni,
-        "tag": segment.tag,
-        "bridge": segment.bridge if fleet.members[host].backend == OVSDB else None,
         "device": names.own_device(segment, fleet.members[host].backend),
         "mtu": segment.mtu,
         "addresses": list(fleet.members[host].addresses.get(segment.name, ())),

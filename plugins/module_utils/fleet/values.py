@@ -106,9 +106,19 @@ def settings(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
         elif key in ("csum", "gbp"):
             found[key] = switch(value, where, key)
         elif key == "tos":
-            found[key] = "inherit" if value == "inherit" else whole(value, 0, 255, where, key)
+            found[key] = "inherit" if value == "inherit" else _tos(value, where)
         elif value not in ("set", "unset", "inherit"):
             raise InputError(f"{where}: df {value!r} is not one of set, unset, inherit")
         else:
             found[key] = str(value)
+    return found
+
+
+def _tos(value: Any, where: str) -> int:
+    """0 to 252 in steps of 4: the two lowest bits belong to ECN."""
+    found = whole(value, 0, 252, where, "tos")
+    if found % 4:
+        raise InputError(
+            f"{where}: tos {found} uses the ECN bits", remedy="use a multiple of 4, or inherit"
+        )
     return found
