@@ -1,0 +1,115 @@
+"""Brings guests up in parallel and waits for them with a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from .addresses import Host
+from .errors import LabError
+from .guest import Guest
+from .namespace import Namespace
+from .progress import Progress
+from .settings import Settings
+from .ssh import Ssh
+
+_BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
+
+
+@dataclass(frozen=True)
+class Booter:
+    """Everything that powers a lab's guests on; the callers hold the lab's lock."""
+
+    state: Path
+    namespace: Namespace
+    ssh: Ssh
+    progress: Progress
+
+    def boot(self, wanted: Settings, settings_file: Path, deadline: float) -> None:
+        """Make the lab what wanted says: namespace, taps, and every guest running."""
+        (self.state / "uml").mkdir(parents=True, exist_ok=True)
+        wanted.save(settings_file)
+        if not self.namespace.exists():
+            self.namespace.delete()  # a name that leads nowhere
+            self.namespace.create(wanted.mtu)
+        guests = [Guest(host, self.state, self.namespace) for host in wanted.all_hosts()]
+        for guest in guests:
+            self.namespace.add_taps(guest.host, wanted.mtu)
+        dead = [guest for guest in guests if not guest.pids()]
+        names = " ".join(guest.host.name for guest in dead)
+        self.progress(f"booting {names}" if dead else "every host is already running")
+        self.start(dead, wanted, deadline)
+
+    def start(self, guests: Sequence[Guest], settings: Settings, deadline: float) -> None:
+        """Power guests on and wait for all of them; deadline is in seconds."""
+        key = self.ssh.make_key()
+        for guest in guests:
+            if guest.pids():
+                raise LabError(f"{guest.host.name} is already running")
+            self.ssh.disconnect(guest.host)
+            guest.start(settings, key)
+        self._each(guests, lambda guest: self._wait(guest, settings, time.monotonic() + deadline))
+
+    def reboot(self, guest: Guest, settings: Settings, deadline: float) -> float:
+        """Reboot cleanly, wait for a new boot id; returns seconds."""
+        begin = time.monotonic()
+        before = self.ssh.run(guest.host, _BOOT_ID).stdout.strip()
+        # In the background, so that the answer arrives before sshd dies.
+        self.ssh.run(guest.host, "systemctl --no-block reboot > /dev/null 2>&1 &", check=False)
+        self.ssh.disconnect(guest.host)
+        while time.monotonic() < begin + deadline:
+            time.sleep(0.2)
+            if not self.ssh.wait_port(guest.host, begin + deadline):
+                break
+            now = self.ssh.run(guest.host, _BOOT_ID, check=False, timeout=30)
+            if now.rc == 0 and now.stdout.strip() != before:
+                self._reshape(guest.host, settings)
+                return time.monotonic() - begin
+            self.ssh.disconnect(guest.host)
+        raise LabError(_not_ready(guest, deadline))
+
+    def shape(self, host: Host, settings: Settings) -> None:
+        """Apply a link's delay and loss: on the tap, or in the guest where that is impossible."""
+        netem = settings.netem(host)
+        if self.namespace.shape(host, netem) and netem:
+            return
+        if netem:
+            words = " ".join(netem)
+            self.ssh.run(host, f"tc qdisc replace dev eth1 root netem {words}")
+        else:
+            self.ssh.run(host, "tc qdisc delete dev eth1 root 2> /dev/null || true")
+
+    def _reshape(self, host: Host, settings: Settings) -> None:
+        """A guest that booted lost what was set inside it."""
+        if settings.netem(host):
+            self.shape(host, settings)
+
+    def _wait(self, guest: Guest, settings: Settings, deadline: float) -> None:
+        host = guest.host
+        begin = time.monotonic()
+        if not self.ssh.wait_port(host, deadline):
+            raise LabError(_not_ready(guest, time.monotonic() - begin))
+        done = self.ssh.run(host, "systemctl is-active openvswitch-switch ssh", check=False)
+        if done.rc != 0:
+            failed = self.ssh.run(host, "systemctl --failed --no-legend", check=False).stdout
+            raise LabError(f"{host.name} booted badly: {done.stdout}{done.stderr}\n{failed}")
+        self._reshape(host, settings)
+        self.progress(f"{host.name} is ready")
+
+    @staticmethod
+    def _each(guests: Sequence[Guest], work: object) -> None:
+        if not guests:
+            return
+        with ThreadPoolExecutor(len(guests)) as pool:
+            list(pool.map(work, guests))  # type: ignore[arg-type]
+
+
+def _not_ready(guest: Guest, seconds: float) -> str:
+    state = "is running" if guest.pids() else "has died"
+    return (
+        f"{guest.host.name} {state} but SSH did not answer within {seconds:.0f} s; "
+        f"its console ({guest.console}) says:\n{guest.console_tail()}"
+    )

@@ -1,0 +1,59 @@
+"""What the machine needs: root, a few Debian packages, /dev/net/tun."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from .errors import LabError
+from .progress import Progress
+from .shell import run
+
+PACKAGE_OF: Mapping[str, str] = {
+    "linux.uml": "user-mode-linux",
+    "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+    "tc": "iproute2",
+    "bridge": "iproute2",
+    "tcpdump": "tcpdump",
+    "nc": "netcat-openbsd",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+    "mke2fs": "e2fsprogs",
+}
+
+
+def require_root() -> None:
+    """Raise LabError unless this process may create namespaces and taps."""
+    if os.geteuid() != 0:
+        raise LabError("the lab needs root (network namespace, taps, root file system): use sudo")
+
+
+def ensure(progress: Progress) -> None:
+    """Install the missing packages with apt.
+
+    Raises LabError when not root, when there is no tun device, or no apt to install with.
+    """
+    require_root()
+    if not Path("/dev/net/tun").exists():
+        raise LabError("/dev/net/tun is missing: load the tun module or pass the device in")
+    packages = sorted({pkg for tool, pkg in PACKAGE_OF.items() if not find_tool(tool)})
+    if not packages:
+        return
+    if not find_tool("apt-get"):
+        raise LabError(f"missing, and there is no apt-get to install it: {' '.join(packages)}")
+    progress(f"installing packages: {' '.join(packages)}")
+    environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    apt = [*environment, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    run([*apt, "update"])
+    run([*apt, "install", "-y", "--no-install-recommends", *packages])
+
+
+def find_tool(tool: str) -> str | None:
+    """Path of a program, also looked for where only root's PATH leads."""
+    path = os.environ.get("PATH", os.defpath)
+    return shutil.which(tool, path=f"{path}:/usr/sbin:/usr/bin:/sbin:/bin")

@@ -1,0 +1,71 @@
+"""Finds and ends the processes of a lab, from /proc alone: a lost state file cannot hide them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from .errors import LabError
+
+_DEADLINE = 15.0
+
+
+def inside(namespace: Path) -> list[int]:
+    """Process ids whose network namespace is the named one."""
+    try:
+        wanted = namespace.stat()
+    except FileNotFoundError:
+        return []
+    return [pid for pid in _all() if _same_namespace(pid, wanted)]
+
+
+def with_argument(*arguments: str) -> list[int]:
+    """Ids of the running processes whose command line has all these words."""
+    wanted = set(arguments)
+    return [pid for pid in _all() if wanted <= set(_arguments(pid))]
+
+
+def titled(prefix: str) -> list[int]:
+    """Ids of the processes whose title starts so; a title has replaced the command line."""
+    return [pid for pid in _all() if _arguments(pid)[:1] and _arguments(pid)[0].startswith(prefix)]
+
+
+def kill(find: Callable[[], list[int]]) -> None:
+    """Send SIGKILL to what find returns until it returns nothing.
+
+    A UML kernel forks while it dies, hence the loop. Raises LabError after 15 s.
+    """
+    deadline = time.monotonic() + _DEADLINE
+    while pids := [pid for pid in find() if pid != os.getpid()]:
+        if time.monotonic() > deadline:
+            raise LabError(f"these processes survive SIGKILL: {' '.join(map(str, pids))}")
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _all() -> Iterator[int]:
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal():
+            yield int(entry)
+
+
+def _same_namespace(pid: int, wanted: os.stat_result) -> bool:
+    try:
+        found = os.stat(f"/proc/{pid}/ns/net")
+    except OSError:  # gone, a zombie or not ours
+        return False
+    return (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino)
+
+
+def _arguments(pid: int) -> list[str]:
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return []
+    return raw.decode(errors="replace").split("\0")
