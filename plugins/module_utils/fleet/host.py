@@ -17,8 +17,8 @@ from .model import KERNEL, OVSDB, Fleet, Link, Segment
 def part(fleet: Fleet, host: str) -> dict[str, Any]:
     """Everything that ``host`` has to hold.
 
-    Keys: ``backend``, ``endpoint``, ``underlay_device``, ``datapaths`` and ``ports`` (backend
-    kernel), ``bridges`` and ``tunnels`` (backend ovsdb), ``overlays`` (per segment: device, MTU,
+    Keys: ``backend``, ``endpoint``, ``underlay_device``, ``datapaths``, ``ports`` and ``connections``
+    (backend kernel), ``bridges`` and ``tunnels`` (backend ovsdb), ``overlays`` (per segment: device, MTU,
     own addresses, peers with addresses), ``underlay_peers`` (addresses of all peers).
 
     :raises InputError: the host is no member of the plan.
@@ -36,6 +36,7 @@ def part(fleet: Fleet, host: str) -> dict[str, Any]:
         "underlay_device": member.device,
         "datapaths": [],
         "ports": [],
+        "connections": [],
         "bridges": [],
         "tunnels": [],
         "overlays": [_overlay(fleet, segment, host) for segment in segments],
@@ -45,6 +46,10 @@ def part(fleet: Fleet, host: str) -> dict[str, Any]:
     if member.backend == KERNEL:
         result["datapaths"] = [_datapath(fleet, segment, host) for segment in segments]
         result["ports"] = [_device(fleet, segment, host) for segment in segments]
+        result["connections"] = [
+            {"name": port["datapath"], "connect": [[port["datapath"], port["name"]]]}
+            for port in result["ports"]
+        ]
     else:
         result["bridges"] = _bridges(fleet, segments, host)
         result["tunnels"] = [
@@ -97,12 +102,10 @@ def _settings(
 
 
 def _datapath(fleet: Fleet, segment: Segment, host: str) -> dict[str, Any]:
-    name = names.own_device(segment, KERNEL)
     return {
-        "name": name,
+        "name": names.own_device(segment, KERNEL),
         "mtu": segment.mtu,
         "address": list(fleet.members[host].addresses.get(segment.name, ())),
-        "connect": [[name, names.device(segment.vni)]],
     }
 
 

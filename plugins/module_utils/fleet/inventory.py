@@ -10,6 +10,8 @@ import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
+from .model import KERNEL, OVSDB
+
 # Host variable -> key of a member's declaration.
 VARIABLES = {
     "vxlan_mesh_endpoint": "endpoint",
@@ -18,8 +20,8 @@ VARIABLES = {
     "vxlan_mesh_underlay_mtu": "underlay_mtu",
     "vxlan_mesh_host_settings": "settings",
 }
-# Set by the role on hosts where backend 'auto' was looked into.
-DETECTED_BACKEND = "vxlan_mesh_detected_backend"
+# Registered by the role on hosts with backend 'auto': the exit status of pidof ovs-vswitchd.
+VSWITCHD = "vxlan_mesh_vswitchd"
 AUTO = "auto"
 
 
@@ -38,13 +40,21 @@ def member(variables: Mapping[str, Any], backend: str) -> dict[str, Any]:
     """One host's declaration; facts fill in what the variables leave open."""
     found = {key: variables[name] for name, key in VARIABLES.items() if name in variables}
     chosen = variables.get("vxlan_mesh_backend") or backend
-    found["backend"] = variables.get(DETECTED_BACKEND) if chosen == AUTO else chosen
+    found["backend"] = _detected(variables) if chosen == AUTO else chosen
     facts = variables.get("ansible_facts")
     if found.get("endpoint") and isinstance(facts, Mapping) and facts.get("interfaces"):
         _add_facts(found, facts)
     if found.get("underlay_mtu") == AUTO:
         del found["underlay_mtu"]
     return found
+
+
+def _detected(variables: Mapping[str, Any]) -> Optional[str]:
+    """What ``auto`` means on this host; None where nobody looked."""
+    status = (variables.get(VSWITCHD) or {}).get("rc")
+    if status is None:
+        return None
+    return OVSDB if status == 0 else KERNEL
 
 
 def _add_facts(found: dict[str, Any], facts: Mapping[str, Any]) -> None:

@@ -97,7 +97,7 @@ def settings(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key in DEFAULTS:
         value = entry.get(key)
-        if value is None:
+        if value is None or (key == "csum" and value == "default"):
             continue
         if key == "dst_port":
             found[key] = whole(value, 1, 65535, where, key)

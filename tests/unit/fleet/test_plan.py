@@ -94,14 +94,8 @@ def test_part_of_a_kernel_host() -> None:
     hosts["h0"]["addresses"] = {"lab": "10.0.0.1/24"}
     hosts["h1"]["addresses"] = {"lab": ["10.0.0.2/24", "fd00:9::2/64"]}
     part = host.part(plan.build(hosts, mesh(gbp=True, csum=False)), "h0")
-    assert part["datapaths"] == [
-        {
-            "name": "dp-lab",
-            "mtu": 1450,
-            "address": ["10.0.0.1/24"],
-            "connect": [["dp-lab", "vx100"]],
-        }
-    ]
+    assert part["datapaths"] == [{"name": "dp-lab", "mtu": 1450, "address": ["10.0.0.1/24"]}]
+    assert part["connections"] == [{"name": "dp-lab", "connect": [["dp-lab", "vx100"]]}]
     [port] = part["ports"]
     assert port["remotes"] == ["198.18.0.2", "198.18.0.3"]
     assert (port["local_ip"], port["udp_csum"], port["extensions"]) == (
@@ -182,8 +176,9 @@ def test_members_from_variables_and_facts() -> None:
     said = from_facts(vxlan_mesh_endpoint="198.18.5.1", vxlan_mesh_underlay_mtu=1400)
     assert said["underlay_mtu"] == 1400
     assert "198.18.0.1" in str(said["own_addresses"])
-    detected = from_facts(vxlan_mesh_detected_backend="kernel")
-    assert detected["backend"] == "kernel"
+    assert from_facts(vxlan_mesh_vswitchd={"rc": 1})["backend"] == "kernel"
+    assert from_facts(vxlan_mesh_vswitchd={"rc": 0})["backend"] == "ovsdb"
+    assert from_facts(vxlan_mesh_vswitchd={"skipped": True})["backend"] is None
     assert from_facts(vxlan_mesh_backend="ovsdb")["backend"] == "ovsdb"
     assert "own_addresses" not in inventory.member({"vxlan_mesh_endpoint": "198.18.0.1"}, "auto")
 
