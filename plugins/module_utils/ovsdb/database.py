@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the tunnelmesh.ovs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Open_vSwitch database: transactions, and waiting for ovs-vswitchd to follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.errors import ApplyError, EnvironmentProblem, LostRace
+from .jsonrpc import Connection, Deadline, DeadlinePassed, error_text
+from .remote import Remote
+
+NAME = "Open_vSwitch"
+# Seconds for one answer of ovsdb-server itself; a transaction of 5000 tunnels takes about one.
+ANSWER = 60.0
+# Errors of a transaction that say that somebody else was faster.
+_RACES = ("timed out", "referential integrity violation")
+
+
+class Unconfirmed(ApplyError):
+    """The database is updated, ovs-vswitchd did not confirm it in time."""
+
+    def __init__(self, seconds: float, target: int, current: int) -> None:
+        super().__init__(
+            f"the database is updated, ovs-vswitchd did not confirm it within {seconds:g} s "
+            f"(next_cfg {target}, cur_cfg {current})"
+        )
+
+
+def transact(connection: Connection, operations: Sequence[Any]) -> list[Any]:
+    """Run one transaction and return the results of its operations.
+
+    :raises LostRace: a guard did not hold, or a name has just been taken; nothing was changed.
+    :raises ApplyError: any other failure; nothing was changed.
+    """
+    answer = connection.call("transact", [NAME, *operations], Deadline(ANSWER))
+    results = list(answer)
+    failed = next((one for one in results if isinstance(one, dict) and one.get("error")), None)
+    if failed is None:
+        return results
+    text = error_text(failed)
+    if failed["error"] in _RACES or "identical values" in text:
+        raise LostRace(
+            f"the database was changed by somebody else at the same time: {text}",
+            remedy="run again; if it keeps happening, look for another program that manages "
+            "the same ports",
+        )
+    if failed["error"] in ("not allowed", "permission error"):
+        raise EnvironmentProblem(
+            f"the database refuses the change: {text}",
+            culprit=str(connection.remote),
+            remedy="use a connection with the right to write, or the local unix socket",
+        )
+    raise ApplyError(f"the database refuses the transaction: {text}")
+
+
+def wait_confirmed(remote: Remote, target: int, seconds: float) -> None:
+    """Wait until ovs-vswitchd has carried out configuration ``target`` (cur_cfg).
+
+    A subscription, not polling: bridge_run() in vswitchd/bridge.c writes cur_cfg when it is done.
+
+    :raises Unconfirmed: not within ``seconds``.
+    """
+    deadline = Deadline(seconds)
+    current = -1
+    try:
+        with Connection(remote, deadline) as connection:
+            watched = {"Open_vSwitch": {"columns": ["cur_cfg"]}}
+            update = connection.call("monitor", [NAME, None, watched], deadline)
+            current = _current(update, current)
+            while current < target:
+                method, params = connection.notification(deadline)
+                if method == "update":
+                    current = _current(params[1], current)
+    except DeadlinePassed:
+        raise Unconfirmed(seconds, target, current) from None
+
+
+def _current(update: Any, current: int) -> int:
+    for change in update.get("Open_vSwitch", {}).values():
+        if "new" in change:
+            return int(change["new"]["cur_cfg"])
+    return current

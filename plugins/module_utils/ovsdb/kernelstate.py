@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the tunnelmesh.ovs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kernel's side of the tunnels: what was read, and repairs, both by the kernel plane."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ..core.errors import ApplyError, TunnelMeshError
+from ..core.steps import Step
+from ..kernel import conflicts
+from ..kernel import model as kernel_model
+from ..kernel.attributes import DEFAULTS, EXTERNAL_MTU
+from ..kernel.diagnose import udp_holder
+from ..kernel.reader import Reader
+from . import daemon
+from .drift import SYSTEM
+from .model import Device, Kernel, LocalPort
+
+# OVS_DP_ATTR_PER_CPU_PIDS, or the feature bit that asks for it.
+_PER_CPU = kernel_model.PER_CPU_DISPATCH
+
+
+class KernelSide:
+    """Reads and repairs the devices behind tunnels; keeps the last snapshot for repairs."""
+
+    def __init__(self, rundir: str) -> None:
+        self._rundir = rundir
+        self._reader = Reader()
+        self._last = kernel_model.Observed()
+
+    def close(self) -> None:
+        """Close the netlink sockets."""
+        self._reader.close()
+
+    def read(
+        self, needs: Mapping[int, frozenset[str]], bridges: Collection[str], userspace: bool
+    ) -> Kernel:
+        """The devices for the UDP ports in ``needs`` and the local ports of ``bridges``.
+
+        :param needs: UDP port -> extensions of its tunnels, on system datapaths.
+        :param userspace: ask ovs-vswitchd for the ports of the userspace datapath as well.
+        """
+        self._last = self._reader.snapshot()
+        system = self._last.datapaths.get(SYSTEM)
+        devices = {port: self._device(port) for port in needs}
+        drifted = any(not found.present or not found.datapath for found in devices.values())
+        return Kernel(
+            devices=devices,
+            local={name: found for name in bridges if (found := self._local(name))},
+            clashes={
+                port: clash
+                for port, extensions in needs.items()
+                if not devices[port].present and (clash := self._clash(port, extensions))
+            },
+            numbers=self._numbers() if drifted and needs else {},
+            per_cpu=system is None or system.per_cpu or bool(system.features & _PER_CPU),
+            userspace=self._listening() if userspace else None,
+        )
+
+    def _device(self, port: int) -> Device:
+        link = self._last.link(Device(port).name)
+        if link is None:
+            return Device(port)
+        owner = next(
+            (
+                (datapath.name, vport.port_no)
+                for datapath, vport in self._last.vports()
+                if vport.ifindex == link.ifindex
+            ),
+            (None, None),
+        )
+        matches = link.kind == "vxlan" and link.attrs["dst_port"] == port
+        return Device(
+            dst_port=port,
+            present=True,
+            up=link.up,
+            datapath=owner[0],
+            port_no=owner[1],
+            external=matches and bool(link.attrs["external"]),
+            extensions=frozenset(name for name in ("gbp", "gpe") if matches and link.attrs[name]),
+            kind=link.kind,
+            sockets=frozenset(
+                family for family, number in self._last.udp if number == port and link.up
+            ),
+        )
+
+    def _local(self, name: str) -> LocalPort | None:
+        link = self._last.link(name)
+        if link is None:
+            return None
+        return LocalPort(link.up, tuple(sorted(self._last.addresses.get(link.ifindex, ()))))
+
+    def _clash(self, port: int, extensions: frozenset[str]) -> str | None:
+        """Who stands in the way of a new device for ``port``."""
+        wanted = state(port, extensions)
+        for other in kernel_model.port_states(self._last).values():
+            if conflicts.same_vni(wanted, other) or conflicts.same_socket(wanted, other):
+                return conflicts.describe(other)
+        if conflicts.check_udp(self._last, {wanted.name: wanted}, [wanted.name]):
+            return udp_holder(port, wanted.name, self._last)
+        return None
+
+    def holder(self, port: int) -> str:
+        """Who holds a UDP port now."""
+        self._last = self._reader.snapshot()
+        return udp_holder(port, Device(port).name, self._last)
+
+    def _numbers(self) -> dict[str, int]:
+        try:
+            return daemon.datapath_numbers(self._rundir)
+        except TunnelMeshError:
+            return {}  # the repair then says that it needs them
+
+    def _listening(self) -> frozenset[int] | None:
+        try:
+            return daemon.listening(self._rundir)
+        except TunnelMeshError:
+            return None
+
+    # -- changes -------------------------------------------------------------------------------
+
+    def carry_out(
+        self, steps: Sequence[Step], numbers: Mapping[str, int], done: list[Step]
+    ) -> None:
+        """Repair devices and set local ports; every step that took effect is added to ``done``."""
+        from ..kernel.executor import Executor  # imports pyroute2: only when it is needed
+
+        executor = Executor(self._reader)
+        for step in steps:
+            self._last = self._reader.snapshot()
+            carried: list[Step] = []
+            try:
+                for job in self._jobs(step, numbers):
+                    executor.execute((job,), self._last, carried)
+                    self._last = self._reader.snapshot()
+            finally:
+                if carried:
+                    done.append(step)
+
+    def _jobs(self, step: Step, numbers: Mapping[str, int]) -> list[Step]:
+        """One step in the words of the kernel plane."""
+        if step.kind == "bridge":
+            return [self._local_job(step)]
+        before, after = step.args["before"], step.args["after"]
+        up = Step(
+            "change", step.name, step.why, args={"changes": {"up": (False, True)}, "datapath": None}
+        )
+        if step.op == "set up":
+            return [up]
+        number = numbers.get(step.args["tunnel"])
+        if number is None:
+            raise ApplyError(
+                f"{step.name} {step.why}; its port number in ovs-vswitchd is not known",
+                culprit="command dpif/show on the control socket gave none",
+                remedy="restart ovs-vswitchd, which makes its devices anew",
+            )
+        link = Step(
+            "link", step.name, step.why, args={"datapath": SYSTEM, "port_no": number}, phase=2
+        )
+        if step.op == "link":
+            return [link] if before.up else [up, link]
+        args = {"state": state(after.dst_port, after.extensions), "token": 0}
+        create = Step("create", step.name, step.why, args=args, phase=1)
+        remove = Step("delete", step.name, step.why, args={"legacy": False})
+        return [remove, create, link] if before.present else [create, link]
+
+    @staticmethod
+    def _local_job(step: Step) -> Step:
+        changes: dict[str, Any] = dict(step.changes)
+        before = changes["address"][0] if "address" in changes else []
+        args = {"changes": changes, "addresses": before}
+        return Step("change", step.name, step.why, args=args, kind="datapath")
+
+
+def state(port: int, extensions: frozenset[str]) -> kernel_model.PortState:
+    """The device as ovs-vswitchd makes it: dpif_netlink_rtnl_vxlan_create(), OVS 3.1."""
+    attrs = {
+        **DEFAULTS,
+        "dst_port": port,
+        "external": True,
+        "learning": False,
+        "udp_zero_csum6_rx": True,
+        "gbp": "gbp" in extensions,
+        "gpe": "gpe" in extensions,
+    }
+    return kernel_model.PortState(Device(port).name, False, attrs, EXTERNAL_MTU)

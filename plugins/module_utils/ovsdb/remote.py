@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the tunnelmesh.ovs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a database listens: ``unix:PATH``, ``tcp:HOST:PORT`` or ``ssl:HOST:PORT``."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import EnvironmentProblem, InputError
+
+DEFAULT = "unix:/var/run/openvswitch/db.sock"
+RUNDIR = "/var/run/openvswitch"
+DEFAULT_PORT = 6640
+_NETWORK = re.compile(r"(tcp|ssl):(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::(\d{1,5}))?\Z")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Files for an ``ssl:`` remote, all in PEM format."""
+
+    private_key: str | None = None
+    certificate: str | None = None
+    ca_cert: str | None = None
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One place to connect to; ``path`` for a unix socket, else ``host`` and ``port``."""
+
+    scheme: str
+    path: str = ""
+    host: str = ""
+    port: int = 0
+    keys: Keys = Keys()
+
+    def __str__(self) -> str:
+        if self.scheme == "unix":
+            return f"unix:{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}:{host}:{self.port}"
+
+    @property
+    def local(self) -> bool:
+        """The database, and so its ovs-vswitchd, runs on this host."""
+        if self.scheme == "unix" or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def rundir(self) -> str:
+        """Folder of the pid file and the control socket of ovs-vswitchd."""
+        return str(Path(self.path).parent) if self.scheme == "unix" else RUNDIR
+
+    def connect(self, timeout: float) -> socket.socket:
+        """Open a connection within ``timeout`` seconds.
+
+        :raises EnvironmentProblem: nobody listens, or access is denied.
+        """
+        try:
+            if self.scheme == "unix":
+                stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                stream.settimeout(timeout)
+                stream.connect(self.path)
+                return stream
+            stream = socket.create_connection((self.host, self.port), timeout)
+            return self._secure(stream) if self.scheme == "ssl" else stream
+        except OSError as error:
+            raise self._problem(error) from error
+
+    def _secure(self, stream: socket.socket) -> socket.socket:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # As every OVS client: the peer proves that its certificate is signed by the CA of the
+        # switches; names of hosts are not part of those certificates.
+        context.check_hostname = False
+        context.load_verify_locations(self.keys.ca_cert)
+        context.load_cert_chain(self.keys.certificate or "", self.keys.private_key)
+        return context.wrap_socket(stream)
+
+    def _problem(self, error: OSError) -> EnvironmentProblem:
+        remedy = "start ovsdb-server, or give the right address in 'database'"
+        if isinstance(error, ssl.SSLError):
+            remedy = "check database_private_key, database_certificate and database_ca_cert"
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            remedy = "set 'become: true'"
+        elif self.scheme == "unix" and error.errno == errno.ENOENT:
+            remedy = "start Open vSwitch (systemctl start openvswitch-switch, or openvswitch), or "
+            remedy += "give the path of its socket in 'database'"
+        return EnvironmentProblem(
+            f"cannot connect to the Open vSwitch database: {error.strerror or error}",
+            culprit=str(self),
+            remedy=remedy,
+        )
+
+
+def parse(text: str, keys: Keys = Keys()) -> Remote:
+    """A remote from its text.
+
+    :raises InputError: not one of the three forms, a port out of range, ``ssl:`` without keys.
+    """
+    if text.startswith("unix:/"):
+        return Remote("unix", path=text[len("unix:") :])
+    match = _NETWORK.match(text)
+    port = int(match[4] or DEFAULT_PORT) if match else 0
+    if not match or not 1 <= port <= 65535:
+        raise InputError(
+            f"database {text!r} is not an OVSDB address",
+            remedy="write unix:/path, tcp:HOST:PORT or ssl:HOST:PORT, an IPv6 host in brackets",
+        )
+    if match[1] == "ssl" and not (keys.private_key and keys.certificate and keys.ca_cert):
+        raise InputError(
+            f"database {text!r} needs a key pair and a CA",
+            remedy="give database_private_key, database_certificate and database_ca_cert",
+        )
+    return Remote(match[1], host=match[2] or match[3], port=port, keys=keys)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the tunnelmesh.ovs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Proof that declared tunnels are alive: ovs-vswitchd accepts them, and the kernel has them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
+
+from ..core.errors import ApplyError
+from . import diagnose, drift, options
+from .model import BridgeSpec, Device, Observed, Tunnel
+
+
+def check(
+    observed: Observed,
+    names: Iterable[str],
+    bridges: Sequence[BridgeSpec],
+    holder: Callable[[int], str] | None,
+) -> None:
+    """Raise ApplyError for the first thing that does not work.
+
+    :param names: the tunnels that are declared present.
+    :param holder: tells who holds a UDP port; None where the kernel cannot be asked.
+    """
+    tunnels = [observed.tunnels[name] for name in names if name in observed.tunnels]
+    broken = [row for row in tunnels if row.broken or row.ofport is None]
+    if broken:
+        raise diagnose.refused(broken, observed, holder)
+    _check_mtu(observed, bridges)
+    if observed.kernel is None:
+        return
+    by_port: dict[tuple[str, int], list[Tunnel]] = {}
+    for row in tunnels:
+        kind = observed.bridges[row.bridge].datapath_type
+        by_port.setdefault((kind, options.dst_port(row.options)), []).append(row)
+    for (kind, port), found in sorted(by_port.items()):
+        if kind == "system":
+            _check_device(observed.kernel.devices.get(port, Device(port)), found)
+        elif observed.kernel.userspace is not None and port not in observed.kernel.userspace:
+            raise ApplyError(
+                f"ovs-vswitchd reports {found[0].name} as working, but its userspace datapath "
+                f"does not listen on UDP port {port}",
+                culprit="ovs-appctl tnl/ports/show does not list it",
+                remedy="see the log of ovs-vswitchd",
+            )
+
+
+def _check_device(device: Device, tunnels: Sequence[Tunnel]) -> None:
+    found = drift.problem(device, options.extensions(tunnels[0].options))
+    if found is not None:
+        raise diagnose.device(device, found[1], tunnels)
+    needed = {family for row in tunnels if (family := _family(row)) is not None}
+    missing = needed - device.sockets
+    if missing:
+        family = min(missing)
+        why = f"has no open IPv{family} socket on UDP port {device.dst_port}"
+        if family == 6:
+            why += ": IPv6 is off on this host"
+        raise diagnose.device(device, why, tunnels)
+
+
+def _family(row: Tunnel) -> int | None:
+    try:
+        return ipaddress.ip_address(row.options.get("remote_ip", "")).version
+    except ValueError:
+        return None  # 'flow'
+
+
+def _check_mtu(observed: Observed, bridges: Sequence[BridgeSpec]) -> None:
+    """ovs-vswitchd only logs it when a device refuses its MTU: iface_set_netdev_mtu()."""
+    for spec in bridges:
+        seen = observed.bridges.get(spec.name)
+        if spec.mtu is None or seen is None or spec.state != "present":
+            continue
+        if seen.mtu is not None and seen.mtu != spec.mtu:
+            raise ApplyError(
+                f"the local port of bridge {spec.name} has MTU {seen.mtu}, not {spec.mtu}",
+                culprit="its device refuses that MTU",
+                remedy="choose a smaller MTU",
+            )
