@@ -39,6 +39,7 @@ attributes:
 """
 
     KERNEL = r"""
+options: {}
 requirements:
   - Linux with the modules C(openvswitch) and C(vxlan)
   - pyroute2 >= 0.7.2

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from .attributes import ATTRIBUTES, DEFAULTS, GROUP6, LINK, LOCAL6
@@ -89,27 +89,20 @@ def link(body: bytes) -> Link:
     _family, _pad, _type, ifindex, flags, _change = struct.unpack_from("=BBHiII", body)
     fields: dict[str, Any] = {"ifindex": ifindex, "up": bool(flags & IFF_UP), "name": ""}
     for number, payload in attributes(body, 16):
-        if number == 1:
-            fields["mac"] = ":".join(f"{byte:02x}" for byte in payload)
-        elif number == 3:
-            fields["name"] = _text(payload)
-        elif number == 4:
-            fields["mtu"] = _number(payload)
-        elif number == 10:
-            fields["master"] = _number(payload)
-        elif number == 18:
+        if number in _LINK_FIELDS:
+            name, convert = _LINK_FIELDS[number]
+            fields[name] = convert(payload)
+        elif number == IFLA_LINKINFO:
             fields.update(_linkinfo(payload))
-        elif number == 20:
-            fields["alias"] = _text(payload)
-        elif number == 23:
-            fields["statistics"] = _statistics(payload)
-        elif number == 27:
-            fields["group"] = _number(payload)
-        elif number == 30:
-            fields["promiscuity"] = _number(payload)
-        elif number == 37:
-            fields["netnsid"] = struct.unpack("=i", payload[:4])[0]
     return Link(**fields)
+
+
+def _mac(payload: bytes) -> str:
+    return ":".join(f"{byte:02x}" for byte in payload)
+
+
+def _signed(payload: bytes) -> int:
+    return int.from_bytes(payload[:4], NATIVE, signed=True)
 
 
 def _linkinfo(data: bytes) -> dict[str, Any]:
@@ -128,6 +121,21 @@ def _statistics(payload: bytes) -> dict[str, int]:
     """struct rtnl_link_stats64: the first eight counters."""
     names = "rx_packets tx_packets rx_bytes tx_bytes rx_errors tx_errors rx_dropped tx_dropped"
     return dict(zip(names.split(), struct.unpack_from("=8Q", payload)))
+
+
+# enum IFLA_*, include/uapi/linux/if_link.h: field of Link, conversion.
+IFLA_LINKINFO = 18
+_LINK_FIELDS: dict[int, tuple[str, Callable[[bytes], Any]]] = {
+    1: ("mac", _mac),
+    3: ("name", _text),
+    4: ("mtu", _number),
+    10: ("master", _number),
+    20: ("alias", _text),
+    23: ("statistics", _statistics),
+    27: ("group", _number),
+    30: ("promiscuity", _number),
+    37: ("netnsid", _signed),
+}
 
 
 def flood_entry(body: bytes) -> tuple[int, str] | None:
@@ -155,7 +163,10 @@ def datapath(body: bytes) -> Datapath:
     ifindex = struct.unpack_from("=i", body, 4)[0]
     found = dict(attributes(body, 8))
     return Datapath(
-        ifindex, _text(found.get(1, b"")), _number(found.get(5, b"\0" * 4)), per_cpu=8 in found
+        ifindex,
+        _text(found.get(1, b"")),
+        _number(found.get(5, b"\0" * 4)),
+        per_cpu=any(found.get(8, b"")),
     )
 
 

@@ -33,10 +33,12 @@ def failure(step: Step, reply: Reply, observed: Observed) -> ApplyError:
 
 def _explain(step: Step, reply: Reply, observed: Observed) -> tuple[str | None, str | None]:
     state = step.args.get("state") or port_states(observed).get(step.name)
+    if step.kind == "datapath" and reply.errno == errno.EINVAL:
+        return None, "look at the kernel log: dmesg names what it did not take"
     if reply.errno == errno.EADDRINUSE and state is not None:
         port = state.attrs["dst_port"]
         return (
-            udp_holder(port, step.name, observed),
+            f"UDP port {port} is held by {udp_holder(port, step.name, observed)}",
             f"stop what holds UDP port {port}, or choose another dst_port",
         )
     if reply.errno == errno.EEXIST and state is not None:
@@ -85,10 +87,10 @@ def udp_holder(port: int, name: str, observed: Observed) -> str:
     ]
     holders = devices or list(_processes(_inodes(port)))
     if holders:
-        return f"UDP port {port} is held by " + ", ".join(holders)
+        return ", ".join(holders)
     return (
-        f"UDP port {port} is held by a kernel socket (a tunnel device of another kind, or one "
-        "that was moved to another network namespace)"
+        "a kernel socket (a tunnel device of another kind, or one that was moved to another "
+        "network namespace)"
     )
 
 

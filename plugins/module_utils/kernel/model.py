@@ -19,8 +19,6 @@ TYPE_INTERNAL = 2
 TYPE_VXLAN = 4
 VPORT_TYPES = {1: "netdev", 2: "internal", 3: "gre", 4: "vxlan", 5: "geneve"}
 PORT_NO_MAX = 65534  # DP_MAX_PORTS - 1 and the local port, net/openvswitch/datapath.h
-# OVS_DP_F_DISPATCH_UPCALL_PER_CPU: only ovs-vswitchd asks for it.
-PER_CPU_DISPATCH = 8
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,10 @@ class Flow:
 
 @dataclass(frozen=True)
 class Datapath:
-    """A kernel datapath, from ``ovs_datapath``; ``ifindex`` is that of its local device."""
+    """A kernel datapath, from ``ovs_datapath``; ``ifindex`` is that of its local device.
+
+    :param per_cpu: upcalls go to sockets of a process, one for each CPU (PER_CPU_PIDS).
+    """
 
     ifindex: int
     name: str
@@ -89,8 +90,11 @@ class Datapath:
 
     @property
     def vswitchd(self) -> bool:
-        """Owned by ovs-vswitchd: named so, or with its per-CPU upcall dispatch."""
-        return self.name == "ovs-system" or self.per_cpu or bool(self.features & PER_CPU_DISPATCH)
+        """Owned by ovs-vswitchd: named so, or with upcall sockets per CPU.
+
+        The feature bit of per-CPU dispatch is no evidence: ``ovs-dpctl show`` sets it, too.
+        """
+        return self.name == "ovs-system" or self.per_cpu
 
 
 @dataclass(frozen=True)

@@ -118,11 +118,8 @@ def steps_between(
     now: PortState | None, goal: PortState | None, why: str, in_flight: int
 ) -> list[Step]:
     """The steps from one state of a port to another; either may be None: absent."""
-    if now is None and goal is None:
-        return []
-    if now is None and goal is not None:
-        return _creation(goal, why, in_flight)
-    assert now is not None
+    if now is None:
+        return [] if goal is None else _creation(goal, why, in_flight)
     if goal is None:
         return _removal(now, why)
     forced = forced_by(now, goal)

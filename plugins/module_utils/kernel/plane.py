@@ -102,7 +102,7 @@ def _apply(
                 outcome = run(make(reader), check_mode=False)
     finally:
         reader.close()
-    if outcome.before.vswitchd:
+    if outcome.steps and outcome.before.vswitchd:
         warnings.append(
             "ovs-vswitchd runs on this host: when it starts with a bridge, or makes its first "
             "one, it deletes every datapath that it did not make"

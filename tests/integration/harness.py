@@ -1,0 +1,128 @@
+"""Runs the collection's modules on the hosts of a lab, and looks at what came of it."""
+
+from __future__ import annotations
+
+import json
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import ansible
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "lab"))
+
+from tmlab.lab import Lab  # noqa: E402 - the lab is a program of its own, not a package of ours
+
+REMOTE = "/root/tunnelmesh-test"
+# Seconds that one module call may take on a busy machine.
+DEADLINE = 240.0
+
+
+def stage(folder: Path) -> None:
+    """Put together what the runner needs on a guest: the modules and Ansible's module_utils."""
+    core = Path(ansible.__file__).parent
+    skip = shutil.ignore_patterns("__pycache__", "*.ps1", "*.psm1", "powershell", "csharp")
+    shutil.copytree(core / "module_utils", folder / "ansible" / "module_utils", ignore=skip)
+    shutil.copytree(core / "_vendor", folder / "ansible" / "_vendor", ignore=skip)
+    for name in ("__init__.py", "release.py"):
+        shutil.copy(core / name, folder / "ansible" / name)
+    plugins = folder / "ansible_collections" / "tunnelmesh" / "ovs" / "plugins"
+    for part in ("modules", "module_utils"):
+        shutil.copytree(ROOT / "plugins" / part, plugins / part, ignore=skip)
+    shutil.copy(Path(__file__).parent / "guest_runner.py", folder)
+
+
+class Runner:
+    """One connection to one host, over which modules are run one after the other."""
+
+    def __init__(self, lab: Lab, host: str, python: str = "python3") -> None:
+        self.lab, self.host = lab, host
+        with tempfile.TemporaryDirectory() as folder:
+            stage(Path(folder))
+            lab.ssh(host, ["rm", "-rf", REMOTE])
+            lab.push(host, folder, REMOTE)
+        command = lab.ssh_settings.command(lab.host(host), [python, f"{REMOTE}/guest_runner.py"])
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        if not self._answer(DEADLINE).get("ready"):
+            raise AssertionError(f"the runner did not start on {host}")
+
+    def __call__(self, module: str, *, check: bool = False, **args: Any) -> dict[str, Any]:
+        """Run a module; its result without ``invocation``. Raises AssertionError on a crash."""
+        assert self._process.stdin is not None
+        request = {"module": module, "args": args, "check": check}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = self._answer(DEADLINE)
+        if "crash" in answer or "exception" in answer:
+            raise AssertionError(f"{module} crashed: {answer.get('crash', answer)}")
+        answer.pop("invocation", None)
+        return answer
+
+    def _answer(self, deadline: float) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], deadline)
+        if not ready:
+            raise AssertionError(f"no answer from {self.host} within {deadline:.0f} s")
+        line = self._process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the runner on {self.host} has ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait(timeout=30)
+
+
+class Target:
+    """A host under test: its modules, its shell, and independent witnesses of its kernel."""
+
+    def __init__(self, lab: Lab, host: str) -> None:
+        self.lab, self.host = lab, host
+        self.run = Runner(lab, host)
+
+    def sh(self, script: str, *, check: bool = True) -> str:
+        """What a shell script printed on the host."""
+        text: str = self.lab.ssh(self.host, script, check=check).stdout
+        return text
+
+    def link(self, name: str) -> dict[str, Any] | None:
+        """``ip -d -j link show``: one device as iproute2 sees it."""
+        output = self.sh(f"ip -d -j link show dev {name} 2>/dev/null || true").strip()
+        found = json.loads(output) if output else []
+        return found[0] if found else None
+
+    def vxlan(self, name: str) -> dict[str, Any]:
+        """The VXLAN attributes of a device as iproute2 sees them."""
+        link = self.link(name)
+        assert link is not None, f"{name} does not exist"
+        data: dict[str, Any] = link["linkinfo"]["info_data"]
+        return data
+
+    def flood(self, name: str) -> set[str]:
+        """``bridge fdb``: destinations of the all-zero entries."""
+        lines = self.sh(f"bridge fdb show dev {name}").splitlines()
+        return {line.split()[2] for line in lines if line.startswith("00:00:00:00:00:00 dst")}
+
+    def ports(self, datapath: str) -> dict[str, int]:
+        """``ovs-dpctl show``: port numbers by name; empty where there is no such datapath."""
+        output = self.sh(f"ovs-dpctl show {datapath} 2>/dev/null", check=False)
+        ports = {}
+        for line in output.splitlines():
+            words = line.split()
+            if words[:1] == ["port"]:
+                ports[words[2]] = int(words[1].rstrip(":"))
+        return ports
+
+    def close(self) -> None:
+        """End the runner."""
+        self.run.close()
