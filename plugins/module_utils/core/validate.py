@@ -32,12 +32,12 @@ def device_name(value: str, where: str, what: str = "name") -> str:
     problem = None
     if not value:
         problem = "is empty"
-    elif len(value.encode()) > NAME_MAX:
-        problem = f"has {len(value.encode())} characters, at most {NAME_MAX} are possible"
-    elif value in (".", "..") or value in _RESERVED_NAMES:
-        problem = "is reserved"
     elif not all(0x21 <= ord(char) <= 0x7E for char in value) or set(value) & set("/:%"):
         problem = "has a character that a device name cannot have"
+    elif len(value) > NAME_MAX:
+        problem = f"has {len(value)} characters, at most {NAME_MAX} are possible"
+    elif value in (".", "..") or value in _RESERVED_NAMES:
+        problem = "is reserved"
     if problem:
         raise InputError(
             f"{where}: {what} {value!r} {problem}",

@@ -28,7 +28,16 @@ def scalar(value: Any) -> str:
     text = str(value)
     if _PLAIN.match(text) and text.lower() not in _RESERVED:
         return text
-    return "'" + text.replace("'", "''") + "'"
+    if text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    """One character of a double-quoted scalar."""
+    if char.isprintable():
+        return "\\" + char if char in '"\\' else char
+    return f"\\U{ord(char):08x}"
 
 
 def dump(value: Any, indent: int = 0) -> str:
