@@ -4,5 +4,6 @@
 """The data plane: vports and VXLAN devices of the kernel, by netlink.
 
 Private to this collection. ``attributes``, ``model``, ``desired``, ``conflicts``,
-``resolve``, ``plan``, ``predict``, ``decode`` and ``view`` are pure; ``transport``, ``reader`` and ``executor`` touch the system.
+``resolve``, ``plan``, ``predict``, ``decode`` and ``view`` are pure; ``transport``, ``reader`` and
+``executor`` touch the system.
 """

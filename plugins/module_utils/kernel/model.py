@@ -19,6 +19,8 @@ TYPE_INTERNAL = 2
 TYPE_VXLAN = 4
 VPORT_TYPES = {1: "netdev", 2: "internal", 3: "gre", 4: "vxlan", 5: "geneve"}
 PORT_NO_MAX = 65534  # DP_MAX_PORTS - 1 and the local port, net/openvswitch/datapath.h
+# OVS_DP_F_DISPATCH_UPCALL_PER_CPU; ovs-dpctl sets it on whatever it looks at.
+PER_CPU_DISPATCH = 8
 
 
 @dataclass(frozen=True)
