@@ -401,7 +401,7 @@ actions:
   contains:
     action:
       description: One of C(create), C(change), C(move), C(delete), C(retry); for a device
-        C(set up), C(link), C(recreate); for the local port of a bridge C(set).
+        C(set up), C(link), C(recreate), C(reload); for the local port of a bridge C(set).
       type: str
     why:
       description: The reason.
@@ -453,6 +453,11 @@ bridges:
       up: true
       address: [192.0.2.1/24]
       ports: [vxab3kd7qjzm]
+rolled_back:
+  description: Whether all that the failed run had changed is undone.
+  returned: when the run failed after it had changed something, and everything is undone
+  type: bool
+  sample: true
 leftovers:
   description: What a failed run could not undo.
   returned: when the run failed and something is left

@@ -30,6 +30,8 @@ class TunnelMeshError(Exception):
         self.culprit = culprit
         self.remedy = remedy
         self.details = details
+        # What became of the run, such as that it was undone; added by the pipeline.
+        self.note: str | None = None
         super().__init__(self.message)
 
     @property
@@ -40,6 +42,8 @@ class TunnelMeshError(Exception):
             text += f": {self.culprit}"
         if self.remedy:
             text += f". Remedy: {self.remedy}"
+        if self.note:
+            text += f". {self.note}"
         return text
 
 

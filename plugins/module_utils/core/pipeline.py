@@ -130,3 +130,5 @@ def _roll_back(
             remedy=failure.remedy,
             leftovers=list(left),
         ) from failure
+    failure.note = "What this run had changed is undone"
+    failure.details["rolled_back"] = True

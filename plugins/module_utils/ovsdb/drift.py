@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ..core.errors import EnvironmentProblem
 from ..core.steps import Step
 from . import options, view
 from .model import Device, Observed, Tunnel
@@ -55,8 +56,16 @@ def problem(device: Device, extensions: frozenset[str]) -> tuple[str, str] | Non
     return None
 
 
-def steps(observed: Observed, settled: Iterable[Tunnel], phase: int) -> Iterator[Step]:
-    """Repairs for the devices behind ``settled``, tunnels that the database calls good."""
+def steps(observed: Observed, settled: Iterable[Tunnel], owner: str, phase: int) -> Iterator[Step]:
+    """Repairs for the devices behind ``settled``, tunnels that the database calls good.
+
+    A device is put back under the port number that ovs-vswitchd has in mind: its flows, its MAC
+    tables and the tunnels of others on the same UDP port then go on as if nothing had happened.
+    Where the datapath sends upcalls to a socket per port (before OVS 2.16 or Linux 5.15) only
+    ovs-vswitchd can make a port, so the tunnels are taken out of the database and put back.
+
+    :raises EnvironmentProblem: that would touch tunnels of others.
+    """
     if observed.kernel is None:
         return
     for port, tunnel in sorted(expected(settled).items()):
@@ -69,4 +78,19 @@ def steps(observed: Observed, settled: Iterable[Tunnel], phase: int) -> Iterator
         after = healthy(device, extensions)
         changes = view.changes(view.device(device), view.device(after))
         args = {"before": device, "after": after, "tunnel": tunnel.name}
+        if op != "set up" and not observed.kernel.per_cpu:
+            op, args["tunnels"] = "reload", _users(observed, port, owner, f"{device.name} {why}")
         yield Step(op, device.name, why, changes, args, phase, kind="device")
+
+
+def _users(observed: Observed, port: int, owner: str, problem_text: str) -> list[Tunnel]:
+    """All tunnels on a UDP port, where all are of ``owner``."""
+    found = [row for row in observed.tunnels.values() if options.dst_port(row.options) == port]
+    foreign = next((row for row in found if row.owner != owner or row.interfaces > 1), None)
+    if foreign is not None:
+        raise EnvironmentProblem(
+            f"{problem_text}; with this version of Open vSwitch only ovs-vswitchd can make it anew",
+            culprit=f"tunnel {foreign.name} on bridge {foreign.bridge} uses it too and is not ours",
+            remedy="restart ovs-vswitchd",
+        )
+    return found

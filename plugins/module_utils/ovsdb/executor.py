@@ -49,13 +49,42 @@ class Executor:
                 self._settle(
                     {step.name for step in in_database if step.kind == "port"}, observed.root
                 )
+        for step in [step for step in in_kernel if step.op == "reload"]:
+            in_kernel.remove(step)
+            self._reload(step, observed, done)
         if in_kernel and self._kernel is not None:
             numbers = observed.kernel.numbers if observed.kernel else {}
             self._kernel.carry_out(in_kernel, numbers, done)
 
-    def _commit(self, steps: Plan, observed: Observed, done: list[Step]) -> int:
+    def _reload(self, step: Step, observed: Observed, done: list[Step]) -> None:
+        """Take the tunnels of a UDP port out of the database and put the same rows back."""
+        deletes = tuple(
+            Step("delete", row.name, step.why, args={"before": row}) for row in step.args["tunnels"]
+        )
+        taken: list[Step] = []
+        target = self._commit(deletes, observed, taken, keep=True)
+        try:
+            self._confirm(target)
+        finally:
+            target = self._commit(self._back(step, taken), observed, [])
+            done.append(step)
+        self._confirm(target)
+
+    @staticmethod
+    def _back(step: Step, taken: list[Step]) -> Plan:
+        return tuple(
+            Step(
+                "restore",
+                one.name,
+                step.why,
+                args={"rows": one.args["rows"], "bridge": one.args["before"].bridge},
+            )
+            for one in taken
+        )
+
+    def _commit(self, steps: Plan, observed: Observed, done: list[Step], keep: bool = False) -> int:
         """Run the transaction and return its next_cfg."""
-        transaction = transact.build(steps, observed, self._keep)
+        transaction = transact.build(steps, observed, keep or self._keep)
         try:
             results = self._transact(transaction.operations)
         except (DeadlinePassed, ProtocolError):

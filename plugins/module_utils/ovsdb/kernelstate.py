@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..core.errors import ApplyError, TunnelMeshError
+from ..core.errors import ApplyError, EnvironmentProblem, TunnelMeshError
 from ..core.steps import Step
 from ..kernel import conflicts
 from ..kernel import model as kernel_model
@@ -24,12 +24,22 @@ from .model import Device, Kernel, LocalPort
 _PER_CPU = kernel_model.PER_CPU_DISPATCH
 
 
+class _Reader(Reader):
+    """A host whose bridges are all in userspace has no kernel datapaths, and no module for them."""
+
+    def _datapaths(self, flows: bool) -> Iterable[kernel_model.Datapath]:
+        try:
+            yield from super()._datapaths(flows)
+        except EnvironmentProblem:
+            return
+
+
 class KernelSide:
     """Reads and repairs the devices behind tunnels; keeps the last snapshot for repairs."""
 
     def __init__(self, rundir: str) -> None:
         self._rundir = rundir
-        self._reader = Reader()
+        self._reader = _Reader()
         self._last = kernel_model.Observed()
 
     def close(self) -> None:

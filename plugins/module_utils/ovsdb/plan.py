@@ -38,7 +38,7 @@ def plan_all(desired: Desired, observed: Observed, retry: bool = True) -> Plan:
     collisions.check_clashes(
         observed, [one for one in fresh if bridges[one.bridge].datapath_type == "system"]
     )
-    steps += drift.steps(observed, _settled(observed, tunnels, bridges), KERNEL)
+    steps += drift.steps(observed, _settled(observed, tunnels, bridges), desired.owner, KERNEL)
     steps += plan_bridges.local_steps(desired, observed, KERNEL)
     return tuple(steps)
 
