@@ -114,14 +114,19 @@ def _roll_back(
     plane: Plane[Observed], before: Observed, done: Sequence[Step], failure: ApplyError
 ) -> None:
     """Undo ``done``; raise ``failure`` with what is left added, where something is left."""
-    left: Sequence[str] = ()
+    left: Sequence[str]
+    second: TunnelMeshError | None = None
     try:
         undo = plane.plan_back(before, plane.read(), done)
-        if undo:
-            plane.execute(undo, [])
-        left = [describe(step) for step in plane.plan_back(before, plane.read(), done)]
-    except TunnelMeshError as second:
-        left = [f"{describe(step)} (done, not undone: {second.cause})" for step in done]
+        for _attempt in range(ATTEMPTS):
+            if not undo or (second is not None and not isinstance(second, LostRace)):
+                break
+            second = _try(plane, undo)
+            undo = plane.plan_back(before, plane.read(), done)
+        reason = f" (not undone: {second.cause})" if second else ""
+        left = [describe(step) + reason for step in undo]
+    except TunnelMeshError as blind:
+        left = [f"{describe(step)} (done, not undone: {blind.cause})" for step in done]
     if left:
         raise ApplyError(
             failure.cause,
@@ -130,5 +135,12 @@ def _roll_back(
             remedy=failure.remedy,
             leftovers=list(left),
         ) from failure
-    failure.note = "What this run had changed is undone"
-    failure.details["rolled_back"] = True
+
+
+def _try(plane: Plane[Observed], undo: Plan) -> TunnelMeshError | None:
+    """Execute an undo; what went wrong is an answer here, since it must not hide the failure."""
+    try:
+        plane.execute(undo, [])
+    except TunnelMeshError as error:
+        return error
+    return None
