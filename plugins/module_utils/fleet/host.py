@@ -17,9 +17,10 @@ from .model import KERNEL, OVSDB, Fleet, Link, Segment
 def part(fleet: Fleet, host: str) -> dict[str, Any]:
     """Everything that ``host`` has to hold.
 
-    Keys: ``backend``, ``endpoint``, ``underlay_device``, ``datapaths``, ``ports`` and ``connections``
-    (backend kernel), ``bridges`` and ``tunnels`` (backend ovsdb), ``overlays`` (per segment: device, MTU,
-    own addresses, peers with addresses), ``underlay_peers`` (addresses of all peers).
+    Keys: ``backend``, ``endpoint``, ``underlay_device``; ``datapaths``, ``ports`` and
+    ``connections`` (backend kernel); ``bridges`` and ``tunnels`` (backend ovsdb); ``overlays``
+    (per segment: device, MTU, own addresses, peers with addresses); ``underlay_peers``
+    (addresses of all peers); ``dst_ports``.
 
     :raises InputError: the host is no member of the plan.
     """

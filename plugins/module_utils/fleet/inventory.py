@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
@@ -22,6 +23,8 @@ VARIABLES = {
 }
 # Registered by the role on hosts with backend 'auto': the exit status of pidof ovs-vswitchd.
 VSWITCHD = "vxlan_mesh_vswitchd"
+# Registered by the role: what `ip -json address show to ENDPOINT` printed.
+UNDERLAY = "vxlan_mesh_underlay"
 AUTO = "auto"
 
 
@@ -41,9 +44,8 @@ def member(variables: Mapping[str, Any], backend: str) -> dict[str, Any]:
     found = {key: variables[name] for name, key in VARIABLES.items() if name in variables}
     chosen = variables.get("vxlan_mesh_backend") or backend
     found["backend"] = _detected(variables) if chosen == AUTO else chosen
-    facts = variables.get("ansible_facts")
-    if found.get("endpoint") and isinstance(facts, Mapping) and facts.get("interfaces"):
-        _add_facts(found, facts)
+    if found.get("endpoint"):
+        _add_observed(found, variables)
     if found.get("underlay_mtu") == AUTO:
         del found["underlay_mtu"]
     return found
@@ -57,20 +59,40 @@ def _detected(variables: Mapping[str, Any]) -> Optional[str]:
     return OVSDB if status == 0 else KERNEL
 
 
-def _add_facts(found: dict[str, Any], facts: Mapping[str, Any]) -> None:
-    addresses = dict(_addresses(facts))
-    found["own_addresses"] = sorted(addresses)
-    try:
-        endpoint = str(ipaddress.ip_address(str(found["endpoint"])))
-    except ValueError:
-        return  # the declaration refuses it, with a better message
-    device = addresses.get(endpoint)
-    if device and found.get("underlay_mtu") in (None, AUTO) and device.get("mtu"):
-        found["underlay_mtu"] = int(device["mtu"])
+def _add_observed(found: dict[str, Any], variables: Mapping[str, Any]) -> None:
+    """What was seen on the host itself, where somebody looked: addresses and MTUs."""
+    mtus = dict(_from_ip(variables) or _from_facts(variables))
+    if not mtus and not _looked(variables):
+        return
+    found["own_addresses"] = sorted(mtus)
+    endpoint = _plain(found["endpoint"])
+    if found.get("underlay_mtu") in (None, AUTO) and mtus.get(endpoint or ""):
+        found["underlay_mtu"] = mtus[str(endpoint)]
 
 
-def _addresses(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every address of the host with the facts of its device, loopback's left out."""
+def _looked(variables: Mapping[str, Any]) -> bool:
+    return (variables.get(UNDERLAY) or {}).get("rc") == 0
+
+
+def _from_ip(variables: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """(address, MTU of its device) out of ``ip -json address``."""
+    if not _looked(variables):
+        return []
+    devices = json.loads(str(variables[UNDERLAY].get("stdout") or "[]"))
+    return [
+        (plain, int(device["mtu"]))
+        for device in devices
+        for entry in device.get("addr_info", ())
+        for plain in [_plain(entry.get("local"))]
+        if plain
+    ]
+
+
+def _from_facts(variables: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The same out of gathered facts."""
+    facts = variables.get("ansible_facts")
+    if not isinstance(facts, Mapping) or not facts.get("interfaces"):
+        return
     for name in facts["interfaces"]:
         device = facts.get(str(name).replace("-", "_"))
         if not isinstance(device, Mapping):
@@ -81,7 +103,7 @@ def _addresses(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
         for entry in listed:
             plain = _plain(entry.get("address"))
             if plain:
-                yield plain, device
+                yield plain, int(device.get("mtu") or 0)
 
 
 def _plain(text: Any) -> Optional[str]:

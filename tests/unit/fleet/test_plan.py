@@ -183,6 +183,23 @@ def test_members_from_variables_and_facts() -> None:
     assert "own_addresses" not in inventory.member({"vxlan_mesh_endpoint": "198.18.0.1"}, "auto")
 
 
+def test_what_ip_prints_tells_the_underlay() -> None:
+    def from_ip(stdout: str) -> dict[str, object]:
+        seen = {
+            "vxlan_mesh_endpoint": "198.18.0.1",
+            "vxlan_mesh_underlay": {"rc": 0, "stdout": stdout},
+        }
+        return inventory.member(seen, "kernel")
+
+    seen = from_ip('[{},{"ifname":"eth1","mtu":9000,"addr_info":[{"local":"198.18.0.1"}]}]')
+    assert (seen["underlay_mtu"], seen["own_addresses"]) == (9000, ["198.18.0.1"])
+    nothing = from_ip("[{},{}]")
+    assert nothing["own_addresses"] == []
+    assert "underlay_mtu" not in nothing
+    unreached = {"vxlan_mesh_endpoint": "198.18.0.1", "vxlan_mesh_underlay": {"unreachable": True}}
+    assert "own_addresses" not in inventory.member(unreached, "kernel")
+
+
 def test_a_thousand_members_are_planned_in_seconds() -> None:
     hosts = {
         f"hv{index}.example.com": {
