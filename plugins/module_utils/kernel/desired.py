@@ -10,6 +10,7 @@ Everything that can be known to be wrong without looking at the system is refuse
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,7 +78,7 @@ def port_spec(where: str, options: Mapping[str, Any]) -> PortSpec:
     port_no, dev, mac = options.get("port_no"), options.get("dev"), options.get("mac_address")
     remotes = options.get("remotes")
     attrs = DEFAULTS if state == "absent" else _attributes(where, legacy, options)
-    return PortSpec(
+    spec = PortSpec(
         where=where,
         name=name,
         state=state,
@@ -94,6 +95,26 @@ def port_spec(where: str, options: Mapping[str, Any]) -> PortSpec:
         adopt=bool(options.get("adopt")),
         recreate=options.get("recreate") != "never",
     )
+    if state != "absent":
+        _check_devices(spec)
+    return spec
+
+
+def _check_devices(spec: PortSpec) -> None:
+    """The port, its datapath and its underlay device are three devices; link-local needs one."""
+    for what, name in (("datapath", spec.datapath), ("dev", spec.dev)):
+        if name == spec.name:
+            raise InputError(
+                f"{spec.where}: {what} {name!r} is the port itself",
+                remedy=f"give the port another name than its {what}",
+            )
+    for text in sorted({spec.attrs["local_ip"], *(spec.remotes or ())} - {None}):
+        parsed = ipaddress.ip_address(text)
+        if spec.dev is None and parsed.version == 6 and parsed.is_link_local:
+            raise InputError(
+                f"{spec.where}: {text} is link-local and no dev is given",
+                remedy="name the underlay device by 'dev', or use global addresses",
+            )
 
 
 def _port_name(name: str, where: str) -> str:
@@ -222,14 +243,12 @@ def _extensions(where: str, legacy: bool, options: Mapping[str, Any]) -> set[str
 def _number(text: str | None, default: int, low: int, high: int, where: str, what: str) -> int:
     if text is None:
         return default
-    try:
-        number = int(text, 10)
-    except ValueError:
+    if not re.fullmatch(r"-?[0-9]{1,10}", text):  # int() takes '1_500' and ' 1500' too
         raise InputError(
             f"{where}: {what} {text!r} is not a number",
             remedy=f"use a whole number from {low} to {high}",
-        ) from None
-    return validate.integer(number, low, high, where, what)
+        )
+    return validate.integer(int(text), low, high, where, what)
 
 
 def _tos(where: str, text: str | None) -> int:

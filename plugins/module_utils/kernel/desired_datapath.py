@@ -25,6 +25,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "adopt": {"type": "bool"},
     "force": {"type": "bool"},
 }
+# include/linux/ipv6.h; addrconf_notify() in net/ipv6/addrconf.c
+IPV6_MIN_MTU = 1280
 
 
 def datapath_set(params: Mapping[str, Any]) -> DatapathSet:
@@ -56,7 +58,7 @@ def datapath_spec(where: str, options: Mapping[str, Any]) -> DatapathSpec:
         name=name,
         state=options.get("state") or "present",
         up=options.get("up") is not False,
-        mtu=None if mtu is None else validate.integer(mtu, 68, 65535, where, "mtu"),
+        mtu=None if mtu is None else _mtu(where, mtu, addresses or ()),
         addresses=None if addresses is None else _addresses(where, addresses),
         connect=None if connect is None else _pairs(where, connect),
         adopt=bool(options.get("adopt")),
@@ -64,11 +66,22 @@ def datapath_spec(where: str, options: Mapping[str, Any]) -> DatapathSpec:
     )
 
 
+def _mtu(where: str, mtu: Any, addresses: Sequence[str]) -> int:
+    validate.integer(mtu, 68, 65535, where, "mtu")
+    if mtu < IPV6_MIN_MTU and any(":" in text for text in addresses):
+        raise InputError(
+            f"{where}: mtu {mtu} is too small for IPv6: the kernel takes IPv6 off such a device",
+            remedy=f"use an mtu of at least {IPV6_MIN_MTU}, or IPv4 addresses only",
+        )
+    return int(mtu)
+
+
 def _addresses(where: str, addresses: Sequence[str]) -> tuple[str, ...]:
-    checked = []
+    checked: list[str] = []
+    seen: set[str] = set()
     for text in addresses:
         try:
-            if "/" not in text:
+            if "/" not in text or "%" in text:
                 raise ValueError
             interface = ipaddress.ip_interface(text)
         except ValueError:
@@ -89,9 +102,13 @@ def _addresses(where: str, addresses: Sequence[str]) -> tuple[str, ...]:
                 f"{where}: address {text!r} is link-local: IPv6 makes these by itself",
                 remedy="use a global or unique local address",
             )
+        if str(interface.ip) in seen:
+            raise InputError(
+                f"{where}: address {interface.ip} is given twice",
+                remedy="give every address once",
+            )
+        seen.add(str(interface.ip))
         checked.append(str(interface))
-    if len(set(checked)) != len(checked):
-        raise InputError(f"{where}: an address is given twice", remedy="give every address once")
     return tuple(checked)
 
 
@@ -119,6 +136,6 @@ def _pairs(where: str, connect: Sequence[Sequence[Any]]) -> tuple[tuple[str, str
 
 def _end(where: str, end: Any) -> str:
     text = str(end)
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return str(validate.integer(int(text), 0, PORT_NO_MAX, where, "connect"))
     return validate.device_name(text, where, "connect")
