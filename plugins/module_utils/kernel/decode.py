@@ -20,7 +20,7 @@ from .attributes import ATTRIBUTES, DEFAULTS, GROUP6, LINK, LOCAL6
 from .model import Datapath, Flow, Link, Vport
 
 IFF_UP = 1
-KEY_IN_PORT, KEY_RECIRC_ID = 3, 20  # enum ovs_key_attr
+KEY_IN_PORT, KEY_TUNNEL = 3, 16  # enum ovs_key_attr
 NATIVE: Literal["little", "big"] = sys.byteorder
 _BY_NUMBER = {attribute.number: attribute for attribute in ATTRIBUTES.values()}
 
@@ -195,5 +195,12 @@ def flow(body: bytes) -> Flow:
     if mask.get(KEY_IN_PORT) != b"\xff" * 4 or KEY_IN_PORT not in key:
         return Flow(None, None, ufid, wildcard=False)
     output = _number(actions[0][1]) if len(actions) == 1 and actions[0][0] == 1 else None
-    rest = (payload for kind, payload in mask.items() if kind not in (KEY_IN_PORT, KEY_RECIRC_ID))
-    return Flow(_number(key[KEY_IN_PORT]), output, ufid, wildcard=not any(map(any, rest)))
+    exact = any(_exact(kind, value) for kind, value in mask.items() if kind != KEY_IN_PORT)
+    return Flow(_number(key[KEY_IN_PORT]), output, ufid, wildcard=not exact)
+
+
+def _exact(kind: int, value: bytes) -> bool:
+    """A mask attribute that has a bit set; the tunnel's mask is a nest of attributes."""
+    if kind == KEY_TUNNEL:
+        return any(any(part) for _kind, part in attributes(value))
+    return any(value)
