@@ -1,18 +1,95 @@
-"""Runs on a guest: reads one module call per line, runs it in a fork, prints its result.
+"""Runs on a guest: reads module calls line by line, runs each in a fork, prints the results.
 
 The fork starts with everything imported, so a call costs what the module itself does. The
 module's own ``main()`` runs with Ansible's real ``AnsibleModule``; only the transfer by Ansible
 is left out, which the playbook tests have.
 
-A line is JSON: {"module": NAME, "args": {...}, "check": bool}; the answer is one line of JSON:
-the module's result, or {"crash": TEXT} where it printed none.
+A line is a JSON list of calls that run at the same time: {"module": NAME, "args": {...},
+"check": bool}, and what is to go wrong, see :func:`spoil`. The answer is one line of JSON, the
+list of the results; {"crash": TEXT} stands for a module that printed none, {"killed": true} for
+one that was killed. The key ``netlink`` counts what the module sent.
 """
 
 import importlib
 import json
 import os
+import signal
 import sys
+import traceback
 from typing import Any
+
+COLLECTION = "ansible_collections.tunnelmesh.ovs.plugins"
+LIBRARIES = "/usr/lib/python3/dist-packages"
+REQUEST, DUMP = 0x1, 0x300
+
+
+class Probe:
+    """Counts the netlink requests of a module, and kills it or fails a request on the way.
+
+    kill: SIGKILL after that many requests. refuse: (from, to, errno): requests of these numbers
+    are not sent and answered with errno. mute: the answer to that request is lost, the socket's
+    buffer has overflown. Requests are counted from 1, dumps are not among them.
+    """
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.kill = request.get("kill")
+        self.refuse = request.get("refuse")
+        self.mute = request.get("mute")
+        self.count = {"requests": 0, "dumps": 0}
+        self.transport = importlib.import_module(f"{COLLECTION}.module_utils.kernel.transport")
+        self.chunk = self.transport.Netlink._chunk
+        self.dump = self.transport.Netlink.dump
+
+    def install(self) -> None:
+        """Take the place of the two methods that everything goes through."""
+        probe, netlink = self, self.transport.Netlink
+        netlink._chunk = lambda socket, requests: probe.send(socket, requests)
+        netlink.dump = lambda socket, message, body: probe.take(socket, message, body)
+        if self.kill or self.refuse or self.mute:
+            self.transport.CHUNK = 1
+
+    def take(self, socket: Any, message: int, body: bytes) -> Any:
+        """Count a dump."""
+        self.count["dumps"] += 1
+        return self.dump(socket, message, body)
+
+    def send(self, socket: Any, requests: Any) -> Any:
+        """Send one chunk, unless it is to fail."""
+        self.count["requests"] += len(requests)
+        number = self.count["requests"]
+        if self.refuse and self.refuse[0] <= number <= self.refuse[1]:
+            return [self.transport.Reply(self.refuse[2])]
+        if self.kill == number:
+            socket._send(requests)
+            os.kill(os.getpid(), signal.SIGKILL)
+        replies = self.chunk(socket, requests)
+        if self.mute == number:
+            errors = importlib.import_module(f"{COLLECTION}.module_utils.core.errors")
+            raise errors.ApplyError("netlink receive failed: No buffer space available", errno=105)
+        return replies
+
+
+def spoil(request: dict[str, Any]) -> Probe:
+    """Take from this process what the call is to go without.
+
+    uid: run as that user. bare: without the system's Python libraries. patience: seconds that it
+    waits for the lock. For kill, refuse and mute see Probe.
+    """
+    if request.get("bare"):
+        sys.path.remove(LIBRARIES)
+        gone = ("pyroute2", COLLECTION)
+        for name in [name for name in sys.modules if name.startswith(gone)]:
+            del sys.modules[name]
+    probe = Probe(request)
+    probe.install()
+    if "patience" in request:
+        namespace = importlib.import_module(f"{COLLECTION}.module_utils.kernel.namespace")
+        namespace.Lock.__init__.__defaults__ = (request["patience"],)
+    if "uid" in request:
+        os.setgroups([])
+        os.setresgid(*[request["uid"]] * 3)
+        os.setresuid(*[request["uid"]] * 3)
+    return probe
 
 
 def call(request: dict[str, Any]) -> None:
@@ -23,47 +100,68 @@ def call(request: dict[str, Any]) -> None:
     arguments.update(request["args"])
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
     basic._ANSIBLE_PROFILE = "legacy"
-    name = f"ansible_collections.tunnelmesh.ovs.plugins.modules.{request['module']}"
+    name = f"{COLLECTION}.modules.{request['module']}"
     sys.argv = [name]
     importlib.import_module(name).main()
 
 
-def forked(request: dict[str, Any]) -> dict[str, Any]:
-    """Run one module in a fork and return what it printed."""
+def child(request: dict[str, Any], output: int) -> None:
+    """The fork: standard output and error go to ``output``."""
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    code = 1
+    try:
+        probe = spoil(request)
+        try:
+            call(request)
+        except SystemExit:
+            code = 0
+        except BaseException:  # noqa: BLE001 - shown as a crash by the caller
+            traceback.print_exc()
+        finally:
+            print("\n" + json.dumps({"netlink": probe.count}))
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def start(request: dict[str, Any]) -> tuple[int, int]:
+    """Fork; the process id and the end of the pipe that its output comes out of."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reader)
-        os.dup2(writer, 1)
-        os.dup2(writer, 2)
-        try:
-            call(request)
-        except SystemExit:
-            sys.stdout.flush()
-            os._exit(0)
-        finally:
-            sys.stdout.flush()
-            os._exit(1)
+        child(request, writer)
     os.close(writer)
+    return pid, reader
+
+
+def finish(pid: int, reader: int) -> dict[str, Any]:
+    """Wait for a fork and take its result from what it printed."""
     with os.fdopen(reader, "rb") as pipe:
         output = pipe.read().decode("utf-8", "replace")
-    os.waitpid(pid, 0)
-    for line in reversed(output.splitlines()):
-        if line.startswith("{"):
-            answer: dict[str, Any] = json.loads(line)
-            return answer
-    return {"crash": output}
+    _pid, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return {"killed": True}
+    answers = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    if len(answers) < 2:
+        return {"crash": output}
+    answer: dict[str, Any] = {**answers[-2], **answers[-1]}
+    return answer
 
 
 def main() -> None:
     """Serve until the connection closes."""
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-    import ansible.module_utils.basic
+    import ansible.module_utils.basic  # noqa: F401
     import pyroute2  # noqa: F401
 
+    for name in ("modules.ovs_datapath", "modules.ovs_vxlan_port", "module_utils.kernel.executor"):
+        importlib.import_module(f"{COLLECTION}.{name}")
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
-        print(json.dumps(forked(json.loads(line))), flush=True)
+        running = [start(request) for request in json.loads(line)]
+        print(json.dumps([finish(*one) for one in running]), flush=True)
 
 
 if __name__ == "__main__":

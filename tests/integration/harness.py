@@ -18,7 +18,8 @@ sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
 from tmlab.lab import Lab  # noqa: E402 - the lab is a program of its own, not a package of ours
 
-REMOTE = "/root/tunnelmesh-test"
+# Readable by everyone: some tests run a module as an ordinary user.
+REMOTE = "/opt/tunnelmesh-test"
 # Seconds that one module call may take on a busy machine.
 DEADLINE = 240.0
 
@@ -46,6 +47,7 @@ class Runner:
             stage(Path(folder))
             lab.ssh(host, ["rm", "-rf", REMOTE])
             lab.push(host, folder, REMOTE)
+            lab.ssh(host, ["chmod", "-R", "a+rX", REMOTE])
         command = lab.ssh_settings.command(lab.host(host), [python, f"{REMOTE}/guest_runner.py"])
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -55,17 +57,26 @@ class Runner:
 
     def __call__(self, module: str, *, check: bool = False, **args: Any) -> dict[str, Any]:
         """Run a module; its result without ``invocation``. Raises AssertionError on a crash."""
-        assert self._process.stdin is not None
-        request = {"module": module, "args": args, "check": check}
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._answer(DEADLINE)
-        if "crash" in answer or "exception" in answer:
-            raise AssertionError(f"{module} crashed: {answer.get('crash', answer)}")
-        answer.pop("invocation", None)
-        return answer
+        return self.at_once({"module": module, "args": args, "check": check})[0]
 
-    def _answer(self, deadline: float) -> dict[str, Any]:
+    def spoiled(self, module: str, spoil: dict[str, Any], **args: Any) -> dict[str, Any]:
+        """Run a module to which something happens on the way, see guest_runner.py."""
+        return self.at_once({"module": module, "args": args, **spoil})[0]
+
+    def at_once(self, *requests: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run several modules at the same time."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(requests) + "\n")
+        self._process.stdin.flush()
+        answers: list[dict[str, Any]] = self._answer(DEADLINE)
+        for request, answer in zip(requests, answers, strict=True):
+            if "crash" in answer or "exception" in answer:
+                text = answer.get("crash", answer)
+                raise AssertionError(f"{request['module']} crashed: {text}")
+            answer.pop("invocation", None)
+        return answers
+
+    def _answer(self, deadline: float) -> Any:
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], deadline)
         if not ready:
@@ -73,8 +84,7 @@ class Runner:
         line = self._process.stdout.readline()
         if not line:
             raise AssertionError(f"the runner on {self.host} has ended")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return json.loads(line)
 
     def close(self) -> None:
         """End the connection."""

@@ -135,6 +135,8 @@ def _roll_back(
             remedy=failure.remedy,
             leftovers=list(left),
         ) from failure
+    failure.note = "What this run had changed is undone"
+    failure.details["rolled_back"] = True
 
 
 def _try(plane: Plane[Observed], undo: Plan) -> TunnelMeshError | None:
