@@ -31,7 +31,7 @@ class Capture:
     ) -> None:
         """Start; returns when tcpdump listens. Raises LabError when it refuses, e.g. a filter."""
         self.file = file
-        self._log = tempfile.TemporaryFile("w+")
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  (lives as long as this)
         self._process = subprocess.Popen(
             command(namespace, device, file.resolve(), arguments),
             stdin=subprocess.DEVNULL,

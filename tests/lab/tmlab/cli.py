@@ -14,6 +14,8 @@ from .foreground import capture
 from .lab import Lab
 from .report import status_lines
 
+_Verb = Callable[[argparse.Namespace], int]
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code: 1 for an error of the lab, 2 for a bad command line."""
@@ -28,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.rest = rest
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/bin:/sbin:/bin"
     try:
-        verb: Callable[[argparse.Namespace], int] = arguments.run
+        verb: _Verb = arguments.run
         return verb(arguments)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
@@ -41,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Real kernels as hosts; see README.md")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
-    def verb(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    def verb(name: str, run: _Verb, text: str) -> argparse.ArgumentParser:
         sub = verbs.add_parser(name, help=text, description=text)
         sub.add_argument("--name", default="lab", metavar="LAB", help="which lab (default: lab)")
         sub.set_defaults(run=run)
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     link.add_argument("host", metavar="HOST")
     link.add_argument("action", choices=("down", "up", "delay", "loss"))
     link.add_argument("value", type=float, nargs="?", help="delay: milliseconds; loss: percent")
-    record = verb("capture", _capture, "write packets to a pcap file: capture ... [-- TCPDUMP ARGS]")
+    record = verb("capture", _capture, "write packets to a pcap file: ... [-- TCPDUMP ARGS]")
     record.add_argument("where", metavar="HOST|underlay")
     record.add_argument("file", metavar="FILE")
     record.add_argument("--seconds", type=float, help="end after this time")

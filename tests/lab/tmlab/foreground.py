@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 
 from .lab import Lab
@@ -27,10 +28,8 @@ def capture(
     try:
         with lab.capture(where, file, arguments) as running:
             print(f"capturing on {where} into {file}", file=sys.stderr, flush=True)
-            try:
+            with suppress(_Stopped):
                 running.wait(seconds)
-            except _Stopped:
-                pass
             print(running.stop().strip(), file=sys.stderr)
             return 0
     except _Stopped:

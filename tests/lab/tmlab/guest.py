@@ -93,5 +93,5 @@ class Guest:
         ]
 
     def _interface(self, number: int, tap: str, mtu: int) -> str:
-        options = f"transport=tap,ifname={tap},depth=64,mtu={mtu},mac={self.host.mac(number)}"
+        options = f"transport=tap,ifname={tap},depth=64,gro=1,mtu={mtu},mac={self.host.mac(number)}"
         return f"vec{number}:{options}"

@@ -43,7 +43,7 @@ class Lab:
         """What the lab was asked to be. Raises LabError when it is not up."""
         found = settings.load(self._settings_file)
         if found is None:
-            raise LabError(f"lab {self.name!r} is not up: run `tests/lab/lab up --name {self.name}`")
+            raise LabError(f"lab {self.name!r} is not up: run `lab up --name {self.name}` first")
         return found
 
     @property
@@ -97,7 +97,7 @@ class Lab:
         require_root()
         with self._locked():
             self.namespace.require_mine()
-            return teardown.remove(self.name, self.state, self.namespace)
+            return teardown.remove(self.state, self.namespace)
 
     def reboot(self, name: str) -> float:
         """Reboot a host cleanly and wait until SSH is back; returns the seconds it took."""
@@ -202,5 +202,5 @@ class Lab:
                     f"lab {self.name!r} is up with {fixed} {getattr(now, fixed)}: "
                     f"run `lab down --name {self.name}` before `up` with {fixed} {asked[fixed]}"
                 )
-        asked["hosts"] = max(asked.get("hosts", 0), now.hosts)
-        return replace(now, **asked)
+        wanted = replace(now, **asked)  # checks what was asked before it is raised
+        return replace(wanted, hosts=max(wanted.hosts, now.hosts))

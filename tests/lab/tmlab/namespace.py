@@ -95,13 +95,17 @@ class Namespace:
         return {row["ifname"] for row in json.loads(self._ip(["-j", "link", "show"]))}
 
     def set_up(self, host: Host, up: bool) -> None:
-        """Cut a host's underlay link, or mend it."""
-        self._ip(["link", "set", host.name, "up" if up else "down"])
+        """Cut a host's underlay link, or mend it.
+
+        The tap leaves the bridge. It must not go down: UML's vector driver takes the write error
+        of a tap that is down for good and never sends again (arch/um/drivers/vector_kern.c).
+        """
+        self._ip(["link", "set", host.name, *(["master", UNDERLAY] if up else ["nomaster"])])
 
     def is_up(self, host: Host) -> bool:
         """Whether a host's underlay link is not cut."""
         row = json.loads(self._ip(["-j", "link", "show", host.name]))[0]
-        return "UP" in row["flags"]
+        return bool(row.get("master") == UNDERLAY)
 
     def shape(self, host: Host, netem: Sequence[str]) -> bool:
         """Put netem's options on a host's underlay tap; none: remove them.

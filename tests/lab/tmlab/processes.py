@@ -50,14 +50,14 @@ def kill(find: Callable[[], list[int]]) -> None:
 
 
 def _all() -> Iterator[int]:
-    for entry in os.listdir("/proc"):
-        if entry.isdecimal():
-            yield int(entry)
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            yield int(entry.name)
 
 
 def _same_namespace(pid: int, wanted: os.stat_result) -> bool:
     try:
-        found = os.stat(f"/proc/{pid}/ns/net")
+        found = Path(f"/proc/{pid}/ns/net").stat()
     except OSError:  # gone, a zombie or not ours
         return False
     return (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino)

@@ -12,6 +12,7 @@ SUITE = "bookworm"
 IMAGE_SIZE = "2G"
 PACKAGES = (
     "systemd-sysv",
+    "dbus",
     "udev",
     "openssh-server",
     "openvswitch-switch",
@@ -41,7 +42,6 @@ MASKED_UNITS = (
     "getty@tty1.service",
     "systemd-networkd.service",
     "systemd-timesyncd.service",
-    "systemd-logind.service",
     "systemd-user-sessions.service",
     "systemd-pstore.service",
     "systemd-random-seed.service",
@@ -80,6 +80,9 @@ MASKED_UNITS = (
     "uuidd.socket",
 )
 
+# Started by whoever asks for them over their socket (shutdown does), but not at boot.
+ON_DEMAND_UNITS = ("dbus.service", "systemd-logind.service")
+
 SSHD_CONFIG = """\
 UseDNS no
 UsePAM no
@@ -98,9 +101,17 @@ DefaultTimeoutStopSec=10s
 RebootWatchdogSec=0
 """
 
+# Debian's own networking services pull this target in, which orders sshd after Open vSwitch; the
+# lab sets its addresses without them. So a guest that answers SSH has its switch running.
+SSH_UNIT = """\
+[Unit]
+Wants=network.target
+"""
+
 FILES: Mapping[str, str] = {
     "etc/ssh/sshd_config.d/lab.conf": SSHD_CONFIG,
     "etc/systemd/system.conf.d/lab.conf": SYSTEMD_CONFIG,
+    "etc/systemd/system/ssh.service.d/lab.conf": SSH_UNIT,
     "etc/fstab": "",
     "etc/machine-id": "",
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from . import recipe
@@ -14,6 +16,7 @@ from .progress import Progress
 from .shell import run
 
 _MODULES = Path("/usr/lib/uml/modules")
+_IN_USE = 3600.0  # seconds after its last use in which an image is not removed
 _IMAGE = "root.ext4"
 
 
@@ -26,6 +29,7 @@ def ensure(progress: Progress) -> Path:
     folder = cache_dir() / "rootfs"
     image = folder / recipe.digest(_kernel_version()) / _IMAGE
     if image.exists():
+        os.utime(image.parent)
         return image
     with locked(cache_dir() / "rootfs.lock"):
         if image.exists():
@@ -102,6 +106,8 @@ def _customise(root: Path) -> None:
     units = root / "etc/systemd/system"
     for unit in recipe.MASKED_UNITS:
         _link(units / unit, "/dev/null")
+    for unit in recipe.ON_DEMAND_UNITS:
+        (root / "usr/lib/systemd/system/multi-user.target.wants" / unit).unlink()
     _link(units / "default.target", "/lib/systemd/system/multi-user.target")
     masked_generators = root / "etc/systemd/system-generators"
     masked_generators.mkdir(parents=True, exist_ok=True)
@@ -120,10 +126,10 @@ def _link(path: Path, target: str) -> None:
 
 
 def _prune(folder: Path, keep: Path) -> None:
-    """Remove images of older recipes, except those that a lab still boots from."""
+    """Remove images of older recipes that no lab boots from, nor is just about to."""
     used = {keep}
     for state in labs_dir().glob("*/lab.json"):
         used.add(Path(json.loads(state.read_text())["image"]).parent)
     for old in folder.iterdir():
-        if old not in used:
+        if old not in used and time.time() - old.stat().st_mtime > _IN_USE:
             shutil.rmtree(old)

@@ -10,8 +10,9 @@ from .namespace import Namespace
 from .paths import labs_dir
 
 
-def remove(lab: str, state: Path, namespace: Namespace) -> bool:
+def remove(state: Path, namespace: Namespace) -> bool:
     """Kill, unmount and delete all of a lab; False when there was nothing of it."""
+
     def mine() -> list[int]:
         in_state = processes.with_argument(f"tmlab_state={state}")
         return sorted({*processes.inside(namespace.path), *in_state, *_masters(state)})
