@@ -97,6 +97,16 @@ def _socket_conflict(state: PortState, other: PortState) -> ConflictError:
     )
 
 
+def served(observed: Observed) -> frozenset[tuple[int, int]]:
+    """(family, UDP port) of the sockets that VXLAN devices which are up have opened."""
+    return frozenset(
+        (family, state.attrs["dst_port"])
+        for state in port_states(observed).values()
+        if state.up
+        for family in state.families
+    )
+
+
 def check_udp(
     observed: Observed, wanted: Mapping[str, PortState], opened: Iterable[str]
 ) -> tuple[str, int] | None:
@@ -104,16 +114,11 @@ def check_udp(
 
     A port that an up VXLAN device already serves is shared, not held.
     """
-    served = {
-        (family, state.attrs["dst_port"])
-        for state in port_states(observed).values()
-        if state.up
-        for family in state.families
-    }
+    shared = served(observed)
     for name in opened:
         state = wanted[name]
         for family in sorted(state.families):
             key = (family, state.attrs["dst_port"])
-            if key in observed.udp and key not in served:
+            if key in observed.udp and key not in shared:
                 return name, key[1]
     return None

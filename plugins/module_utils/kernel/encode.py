@@ -252,9 +252,10 @@ def del_datapath(family: int, ifindex: int) -> Request:
     return _ovs(dpmsg(), family, OVS_DEL, 2, ifindex, [])
 
 
-def link_vport(family: int, dp: int, name: str, port_no: int) -> Request:
+def link_vport(family: int, dp: int, name: str, port_no: int, upcall_pid: int) -> Request:
     """Link an existing device: a vport of type NETDEV."""
-    attrs = [["NAME", name], ["TYPE", TYPE_NETDEV], ["UPCALL_PID", [0]], ["PORT_NO", port_no]]
+    attrs = [["NAME", name], ["TYPE", TYPE_NETDEV], ["UPCALL_PID", [upcall_pid]]]
+    attrs.append(["PORT_NO", port_no])
     return _ovs(vportmsg(), family, OVS_NEW, 1, dp, attrs)
 
 

@@ -124,7 +124,8 @@ class Executor:
 
     def _port_link(self, step: Step) -> list[Request]:
         family, dp = self._reader.family("ovs_vport"), self._dp(step.args["datapath"])
-        return [encode.link_vport(family, dp, step.name, step.args["port_no"])]
+        port_no, upcall = step.args["port_no"], step.args["upcall_pid"]
+        return [encode.link_vport(family, dp, step.name, port_no, upcall)]
 
     def _port_detach(self, step: Step) -> list[Request]:
         family, dp = self._reader.family("ovs_vport"), self._dp(step.args["datapath"])
@@ -149,9 +150,12 @@ class Executor:
         if upcall is not None and step.args["datapath"]:
             family_id, dp = self._reader.family("ovs_vport"), self._dp(step.args["datapath"])
             requests.append(encode.set_upcall(family_id, dp, step.args["port_no"], upcall))
+        now = self._ports[step.name].flood or frozenset()
+        if "group" in vxlan:  # its flood entry moves with it: vxlan_changelink()
+            remotes = now if remotes is None else remotes
+            now = (now - {step.args["changes"]["group"][0]}) | ({vxlan["group"]} - {None})
         if remotes is not None:
-            index, now = self._index(step.name), self._ports[step.name].flood or frozenset()
-            wanted = frozenset(remotes)
+            index, wanted = self._index(step.name), frozenset(remotes)
             requests += [encode.flood(index, remote, False) for remote in sorted(now - wanted)]
             requests += [encode.flood(index, remote, True) for remote in sorted(wanted - now)]
         return requests

@@ -80,13 +80,14 @@ def forced_by(now: PortState, goal: PortState) -> list[str]:
         for name, attribute in ATTRIBUTES.items()
         if not attribute.in_place and now.attrs[name] != goal.attrs[name]
     ]
-    families = {now.family, goal.family} - {None}
-    if len(families) > 1:
+    # A device without any address is an IPv4 one: vxlan_config_validate().
+    if (now.family or 4) != (goal.family or 4):
         reasons.append("address family")
     # A new lower device leaves the FDB on the old one and can only lower the MTU: recreate.
     if now.lower != goal.lower:
         reasons.append("dev")
-    return reasons
+    # The kernel's own vport class deletes the device together with the vport.
+    return reasons + relinked_by(now, goal) if now.legacy else reasons
 
 
 def relinked_by(now: PortState, goal: PortState) -> list[str]:
@@ -125,18 +126,14 @@ def steps_between(
     forced = forced_by(now, goal)
     if forced:
         reason = f"recreate: {', '.join(forced)} cannot change on a live device"
-        goal = replace(
-            goal,
-            mac=goal.mac or now.mac,
-            flood=now.flood if goal.flood is None else goal.flood,
-        )
+        goal = replace(goal, mac=goal.mac or now.mac)
         return _removal(now, reason) + _creation(goal, reason, in_flight)
     relinked = relinked_by(now, goal)
     steps = []
     if now.datapath is not None and (goal.datapath is None or relinked):
         reason = f"{', '.join(relinked)} differs: link again" if relinked else why
         steps.append(_detach(now, reason))
-        now = replace(now, datapath=None, port_no=None, upcall_pid=0)
+        now = replace(now, datapath=None, port_no=None, upcall_pid=goal.upcall_pid)
     changes = changes_between(now, goal)
     if changes:
         args = {"changes": changes, "datapath": goal.datapath, "port_no": goal.port_no}
@@ -156,7 +153,7 @@ def _creation(goal: PortState, why: str, in_flight: int) -> list[Step]:
 
 
 def _link(goal: PortState, why: str) -> Step:
-    args = {"datapath": goal.datapath, "port_no": goal.port_no}
+    args = {"datapath": goal.datapath, "port_no": goal.port_no, "upcall_pid": goal.upcall_pid}
     changes = {"datapath": (None, goal.datapath), "port_no": (None, goal.port_no)}
     return Step("link", goal.name, why, changes, args, LINK)
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..core.steps import Plan, Step
+from . import conflicts
 from .model import (
     TYPE_INTERNAL,
     TYPE_NETDEV,
@@ -37,7 +38,9 @@ def predict(observed: Observed, plan: Plan) -> Observed:
             _datapath(step, links, datapaths, addresses)
         else:
             _port(step, links, datapaths)
-    return replace(observed, links=links, datapaths=datapaths, addresses=addresses)
+    after = replace(observed, links=links, datapaths=datapaths, addresses=addresses)
+    udp = (observed.udp - conflicts.served(observed)) | conflicts.served(after)
+    return replace(after, udp=udp)
 
 
 def _datapath(
@@ -110,7 +113,8 @@ def _port(step: Step, links: dict[int, Link], datapaths: dict[str, Datapath]) ->
         return
     link = next(link for link in links.values() if link.name == step.name)
     if step.op == "link":
-        vport = Vport(step.args["port_no"], link.name, TYPE_NETDEV, link.ifindex)
+        upcall = step.args["upcall_pid"]
+        vport = Vport(step.args["port_no"], link.name, TYPE_NETDEV, link.ifindex, upcall_pid=upcall)
         _attach(step.args["datapath"], vport, links, datapaths)
     elif step.op in ("detach", "delete"):
         _detach(link, links, datapaths)
@@ -131,13 +135,22 @@ def _create(state: PortState, links: dict[int, Link], datapaths: dict[str, Datap
         mtu=state.mtu,
         mac=state.mac or "",
         alias=state.alias,
+        group=state.group,
         lower=lower,
         attrs=state.attrs,
         flood=state.flood or frozenset(),
     )
     if state.legacy and state.datapath is not None:
         number = state.port_no or 0
-        vport = Vport(number, state.name, TYPE_VXLAN, ifindex, state.attrs["dst_port"])
+        vport = Vport(
+            number,
+            state.name,
+            TYPE_VXLAN,
+            ifindex,
+            state.attrs["dst_port"],
+            state.attrs["gbp"],
+            state.upcall_pid,
+        )
         _attach(state.datapath, vport, links, datapaths)
 
 

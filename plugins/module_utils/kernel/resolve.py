@@ -65,14 +65,27 @@ def target(
         mac=spec.mac,
         flood=spec.remotes,
         alias=mark(wanted.owner),
+        group=_group(current, wanted.owner),
         datapath=_datapath(spec, wanted, observed) if spec.state == "present" else None,
         port_no=spec.port_no,
     )
-    if state.flood is None and current is None:
-        state = replace(state, flood=frozenset())
+    if state.flood is None:
+        state = replace(state, flood=_kept_flood(state, current))
     if current is not None and state.datapath and state.datapath == current.datapath:
         state = replace(state, port_no=spec.port_no or current.port_no)
     return replace(state, mtu=_mtu(spec, state, lower, observed))
+
+
+def _group(current: PortState | None, owner: str) -> int:
+    """The group of a link is the user's own, unless it is the token of a run that was killed."""
+    return 0 if current is None or current.group == token(owner) else current.group
+
+
+def _kept_flood(state: PortState, current: PortState | None) -> frozenset[str]:
+    """The flood list that is left alone, as far as a device of this address family can have it."""
+    now = frozenset() if current is None else current.flood or frozenset()
+    family = state.family
+    return frozenset(text for text in now if family in (None, ipaddress.ip_address(text).version))
 
 
 def _lower(spec: PortSpec, observed: Observed) -> Link | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 EXPLORE = int(os.environ.get("TUNNELMESH_EXPLORE", "0"))
 
@@ -24,4 +24,5 @@ def examples(count: int) -> settings:
         print_blob=True,
         deadline=None,
         database=None,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
     )
