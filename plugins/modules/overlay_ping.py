@@ -89,8 +89,8 @@ options:
       - Work inside this named network namespace, as C(ip netns) shows it.
     type: str
 seealso:
-  - plugin: tunnelmesh.ovs.vxlan_mesh
-    plugin_type: role
+  - plugin: tunnelmesh.ovs.fleet_host
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
