@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
+from . import processes
 from .addresses import Host
 from .errors import LabError
 from .guest import Guest
@@ -35,6 +37,8 @@ class Booter:
         (self.state / "uml").mkdir(parents=True, exist_ok=True)
         wanted.save(settings_file)
         if not self.namespace.exists():
+            # Guests of a namespace whose name is lost cannot be reached any more.
+            processes.kill(lambda: processes.with_argument(f"tmlab_state={self.state}"))
             self.namespace.delete()  # a name that leads nowhere
             self.namespace.create(wanted.mtu)
         guests = [Guest(host, self.state, self.namespace) for host in wanted.all_hosts()]
@@ -43,16 +47,15 @@ class Booter:
         dead = [guest for guest in guests if not guest.pids()]
         names = " ".join(guest.host.name for guest in dead)
         self.progress(f"booting {names}" if dead else "every host is already running")
-        self.start(dead, wanted, deadline)
+        self._power_on(dead, wanted)
+        self._wait_all(guests, wanted, time.monotonic() + deadline)
 
     def start(self, guests: Sequence[Guest], settings: Settings, deadline: float) -> None:
         """Power guests on and wait for all of them; deadline is in seconds."""
-        key = self.ssh.make_key()
         for guest in guests:
             if guest.pids():
                 raise LabError(f"{guest.host.name} is already running")
-            self.ssh.disconnect(guest.host)
-            guest.start(settings, key)
+        self._power_on(guests, settings)
         self._wait_all(guests, settings, time.monotonic() + deadline)
 
     def reboot(self, guest: Guest, settings: Settings, deadline: float) -> float:
@@ -88,10 +91,16 @@ class Booter:
         if settings.netem(host):
             self.shape(host, settings)
 
-    def _wait(self, guest: Guest, settings: Settings, deadline: float) -> None:
+    def _power_on(self, guests: Sequence[Guest], settings: Settings) -> None:
+        key = self.ssh.make_key()
+        for guest in guests:
+            self.ssh.disconnect(guest.host)
+            guest.start(settings, key)
+
+    def _wait(self, guest: Guest, settings: Settings, deadline: float, stop: Event) -> None:
         host = guest.host
         begin = time.monotonic()
-        if not self.ssh.wait_port(host, deadline):
+        if not self.ssh.wait_port(host, deadline, stop):
             raise LabError(_not_ready(guest, time.monotonic() - begin))
         self._check_switch(host)
         self._reshape(host, settings)
@@ -100,10 +109,15 @@ class Booter:
     def _wait_all(self, guests: Sequence[Guest], settings: Settings, deadline: float) -> None:
         if not guests:
             return
+        stop = Event()
         with ThreadPoolExecutor(len(guests)) as pool:
-            futures = [pool.submit(self._wait, guest, settings, deadline) for guest in guests]
-        for future in futures:
-            future.result()
+            futures = [pool.submit(self._wait, guest, settings, deadline, stop) for guest in guests]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                stop.set()  # do not wait for the others: one has failed, or it was Ctrl-C
+                raise
 
     def _check_switch(self, host: Host) -> None:
         """Say so when Open vSwitch did not start; its user may have meant it, so no error."""

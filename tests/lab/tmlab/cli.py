@@ -12,6 +12,7 @@ from . import inventory, teardown
 from .errors import LabError
 from .foreground import capture
 from .lab import Lab
+from .prerequisites import require_root
 from .report import status_lines
 
 _Verb = Callable[[argparse.Namespace], int]
@@ -28,8 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if rest and arguments.verb not in ("ssh", "capture"):
         _parser().error(f"nothing may follow -- in {arguments.verb}")
     arguments.rest = rest
-    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/bin:/sbin:/bin"
     try:
+        if arguments.verb != "inventory":
+            require_root()
         verb: _Verb = arguments.run
         return verb(arguments)
     except LabError as error:
@@ -102,6 +104,7 @@ def _status(given: argparse.Namespace) -> int:
 
 def _ssh(given: argparse.Namespace) -> int:
     lab = Lab(given.name)
+    lab.require_on(given.host)
     # One word is a shell script, several are a program and its arguments.
     remote = given.rest[0] if len(given.rest) == 1 else given.rest
     command = lab.ssh_settings.command(lab.host(given.host), remote)

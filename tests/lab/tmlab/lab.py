@@ -15,14 +15,15 @@ from .errors import LabError
 from .guest import Guest
 from .namespace import UNDERLAY, Namespace
 from .paths import labs_dir, locked, state_dir
-from .prerequisites import ensure, require_root
+from .prerequisites import ensure, extend_path, require_root
 from .progress import Progress
 from .rootfs import ensure as ensure_rootfs
 from .settings import Settings
-from .shell import Result
+from .shell import Result, failure_text
 from .ssh import Ssh
 
 BOOT_DEADLINE = 240.0
+SSH_FAILED = 255  # ssh's exit code when it could not run the command at all
 
 
 class Lab:
@@ -30,6 +31,7 @@ class Lab:
 
     def __init__(self, name: str = "lab", *, quiet: bool = False) -> None:
         """Raise LabError for a bad name."""
+        extend_path()
         self.name = name
         self.state = state_dir(name)
         self.namespace = Namespace(name, self.state)
@@ -129,7 +131,17 @@ class Lab:
         timeout is in seconds. Raises LabError on a timeout and, with check, on a non-zero exit.
         """
         target = self.host(host)
-        return self.ssh_settings.run(target, remote, check=check, timeout=timeout, stdin=stdin)
+        done = self.ssh_settings.run(target, remote, check=False, timeout=timeout, stdin=stdin)
+        if done.rc == SSH_FAILED:
+            self.require_on(host)
+        if check and done.rc != 0:
+            raise LabError(f"{host}: {failure_text(done)}")
+        return done
+
+    def require_on(self, host: str) -> None:
+        """Raise LabError when a host has no power."""
+        if not self.guest(host).pids():
+            raise LabError(f"{host} is off: run `lab start {host} --name {self.name}`")
 
     def push(self, host: str, local: Path | str, remote: str) -> None:
         """Copy a file or a folder to a host."""

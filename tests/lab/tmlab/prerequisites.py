@@ -26,6 +26,15 @@ PACKAGE_OF: Mapping[str, str] = {
     "mke2fs": "e2fsprogs",
 }
 
+_ROOT_PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+def extend_path() -> None:
+    """Find programs also where only root's PATH leads."""
+    path = os.environ.get("PATH", os.defpath).split(":")
+    missing = [folder for folder in _ROOT_PATH if folder not in path]
+    os.environ["PATH"] = ":".join([*path, *missing])
+
 
 def require_root() -> None:
     """Raise LabError unless this process may create namespaces and taps."""
@@ -41,19 +50,13 @@ def ensure(progress: Progress) -> None:
     require_root()
     if not Path("/dev/net/tun").exists():
         raise LabError("/dev/net/tun is missing: load the tun module or pass the device in")
-    packages = sorted({pkg for tool, pkg in PACKAGE_OF.items() if not find_tool(tool)})
+    packages = sorted({pkg for tool, pkg in PACKAGE_OF.items() if not shutil.which(tool)})
     if not packages:
         return
-    if not find_tool("apt-get"):
+    if not shutil.which("apt-get"):
         raise LabError(f"missing, and there is no apt-get to install it: {' '.join(packages)}")
     progress(f"installing packages: {' '.join(packages)}")
     environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
     apt = [*environment, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     run([*apt, "update"])
     run([*apt, "install", "-y", "--no-install-recommends", *packages])
-
-
-def find_tool(tool: str) -> str | None:
-    """Path of a program, also looked for where only root's PATH leads."""
-    path = os.environ.get("PATH", os.defpath)
-    return shutil.which(tool, path=f"{path}:/usr/sbin:/usr/bin:/sbin:/bin")

@@ -31,7 +31,7 @@ def with_argument(*arguments: str) -> list[int]:
 
 def titled(prefix: str) -> list[int]:
     """Ids of the processes whose title starts so; a title has replaced the command line."""
-    return [pid for pid in _all() if _arguments(pid)[:1] and _arguments(pid)[0].startswith(prefix)]
+    return [pid for pid in _all() if "".join(_arguments(pid)[:1]).startswith(prefix)]
 
 
 def kill(find: Callable[[], list[int]]) -> None:

@@ -48,7 +48,7 @@ def run(
     except FileNotFoundError as error:
         raise LabError(f"{argv[0]} not found: run `lab up` as root, it installs it") from error
     except subprocess.TimeoutExpired as error:
-        raise LabError(f"no end within {timeout:g} s: {shlex.join(argv)}") from error
+        raise LabError(f"no end within {timeout:g} s: {_shown(argv)}") from error
     result = Result(tuple(argv), done.returncode, done.stdout, done.stderr)
     if check and result.rc != 0:
         raise LabError(failure_text(result))
@@ -58,4 +58,9 @@ def run(
 def failure_text(result: Result) -> str:
     """One readable message out of a failed command."""
     said = (result.stderr.strip() or result.stdout.strip())[-2000:]
-    return f"exit code {result.rc} from: {shlex.join(result.argv)}\n{said}".rstrip()
+    return f"exit code {result.rc} from: {_shown(result.argv)}\n{said}".rstrip()
+
+
+def _shown(argv: Sequence[str]) -> str:
+    """The command line for people; of an ssh only the host and the remote part say anything."""
+    return f"ssh {' '.join(argv[-2:])}" if argv[0] == "ssh" else shlex.join(argv)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from .addresses import Host
 from .errors import LabError
@@ -106,11 +107,15 @@ class Ssh:
             run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "x"], check=False, timeout=5)
         Path(socket).unlink(missing_ok=True)
 
-    def wait_port(self, host: Host, deadline: float) -> bool:
-        """Wait until sshd listens; False when the deadline (time.monotonic) passes first."""
+    def wait_port(self, host: Host, deadline: float, stop: Event | None = None) -> bool:
+        """Wait until sshd listens.
+
+        False when the deadline (time.monotonic) passes or stop is set before.
+        """
+        stop = stop or Event()
         probe = [*self.namespace.enter(), "nc", "-z", "-w", "1", host.management, "22"]
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not stop.is_set():
             if run(probe, check=False).rc == 0:
                 return True
-            time.sleep(_POLL)
+            stop.wait(_POLL)
         return False

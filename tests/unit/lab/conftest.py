@@ -1,0 +1,8 @@
+"""The lab's package lies beside its scripts and is imported as they do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
