@@ -98,7 +98,7 @@ options:
     type: bool
   ageing: &ageing
     description:
-      - Lifetime of learned entries in seconds, V(0) for ever. Default V(300).
+      - Lifetime of learned entries in seconds, 1 to 4294967295. Default V(300).
     type: int
   extensions: &extensions
     description:

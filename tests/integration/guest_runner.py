@@ -20,7 +20,14 @@ from typing import Any
 
 COLLECTION = "ansible_collections.tunnelmesh.ovs.plugins"
 LIBRARIES = "/usr/lib/python3/dist-packages"
-REQUEST, DUMP = 0x1, 0x300
+NETLINK_ROUTE, CTRL = 0, 16
+
+
+def writes(socket: Any, request: Any) -> bool:
+    """Whether a request changes something: NEW, DEL or SET, and not a question."""
+    if socket._socket.proto == NETLINK_ROUTE:
+        return bool(request.type % 4 != 2)  # RTM_NEW, DEL, GET, SET in this order
+    return bool(request.type != CTRL)
 
 
 class Probe:
@@ -35,8 +42,8 @@ class Probe:
         self.kill = request.get("kill")
         self.refuse = request.get("refuse")
         self.mute = request.get("mute")
-        self.count = {"requests": 0, "dumps": 0}
-        self.transport = importlib.import_module(f"{COLLECTION}.module_utils.kernel.transport")
+        self.count = {"requests": 0, "writes": 0, "dumps": 0}
+        self.transport: Any = importlib.import_module(f"{COLLECTION}.module_utils.kernel.transport")
         self.chunk = self.transport.Netlink._chunk
         self.dump = self.transport.Netlink.dump
 
@@ -56,6 +63,7 @@ class Probe:
     def send(self, socket: Any, requests: Any) -> Any:
         """Send one chunk, unless it is to fail."""
         self.count["requests"] += len(requests)
+        self.count["writes"] += sum(writes(socket, request) for request in requests)
         number = self.count["requests"]
         if self.refuse and self.refuse[0] <= number <= self.refuse[1]:
             return [self.transport.Reply(self.refuse[2])]

@@ -18,6 +18,8 @@ sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
 from tmlab.lab import Lab  # noqa: E402 - the lab is a program of its own, not a package of ours
 
+__all__ = ["Lab", "Runner", "Target"]
+
 # Readable by everyone: some tests run a module as an ordinary user.
 REMOTE = "/opt/tunnelmesh-test"
 # Seconds that one module call may take on a busy machine.

@@ -204,9 +204,10 @@ def _attributes(where: str, legacy: bool, options: Mapping[str, Any]) -> dict[st
     attrs.update(
         vni=validate.integer(options["vni"], 0, validate.VNI_MAX, where, "vni"),
         df=DF_NAMES.index(options.get("df") or "set"),
+        # 0 is the kernel's word for its default, not for ever: vxlan_config_validate().
         ageing=validate.integer(
             300 if options.get("ageing") is None else options["ageing"],
-            0,
+            1,
             (1 << 32) - 1,
             where,
             "ageing",
