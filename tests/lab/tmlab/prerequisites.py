@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .errors import LabError
+from .paths import cache_dir, locked
 from .progress import Progress
 from .shell import run
 
@@ -50,7 +51,16 @@ def ensure(progress: Progress) -> None:
     require_root()
     if not Path("/dev/net/tun").exists():
         raise LabError("/dev/net/tun is missing: load the tun module or pass the device in")
-    packages = sorted({pkg for tool, pkg in PACKAGE_OF.items() if not shutil.which(tool)})
+    if _missing():
+        with locked(cache_dir() / "packages.lock"):  # of two labs at once, the second waits
+            _install(_missing(), progress)
+
+
+def _missing() -> list[str]:
+    return sorted({pkg for tool, pkg in PACKAGE_OF.items() if not shutil.which(tool)})
+
+
+def _install(packages: list[str], progress: Progress) -> None:
     if not packages:
         return
     if not shutil.which("apt-get"):
