@@ -132,7 +132,7 @@ _LINK_FIELDS: dict[int, tuple[str, Callable[[bytes], Any]]] = {
     10: ("master", _number),
     20: ("alias", _text),
     23: ("statistics", _statistics),
-    27: ("group", _number),
+    27: ("link_group", _number),
     30: ("promiscuity", _number),
     37: ("netnsid", _signed),
 }

@@ -190,9 +190,9 @@ def get_link(name: str) -> Request:
 
 
 def set_link(name: str, changes: Mapping[str, Any]) -> Request:
-    """Set what is not VXLAN's own: ``mtu``, ``mac``, ``alias``, ``group``, ``up``."""
+    """Set what is not VXLAN's own: ``mtu``, ``mac``, ``alias``, ``link_group``, ``up``."""
     names = {"mtu": "IFLA_MTU", "mac": "IFLA_ADDRESS", "alias": "IFLA_IFALIAS"}
-    names["group"] = "IFLA_GROUP"
+    names["link_group"] = "IFLA_GROUP"
     attrs: list[Any] = [["IFLA_IFNAME", name]]
     attrs += [[names[key], value] for key, value in changes.items() if key in names]
     return _link_request(RTM_NEWLINK, attrs, up=changes.get("up"))

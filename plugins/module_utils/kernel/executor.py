@@ -109,7 +109,7 @@ class Executor:
     def _port_mark(self, step: Step) -> list[Request]:
         """The alias, and in the same message the end of the token of creation."""
         state: PortState = step.args["state"]
-        changes = {"alias": state.alias, "group": state.group}
+        changes = {"alias": state.alias, "link_group": state.link_group}
         if state.legacy:
             changes["mtu"] = state.mtu
             if state.mac:

@@ -37,7 +37,7 @@ class Link:
     mtu: int = 0
     mac: str = ""
     alias: str = ""
-    group: int = 0
+    link_group: int = 0
     master: int = 0
     slave_kind: str = ""
     promiscuity: int = 0
@@ -143,7 +143,7 @@ class PortState:
     mac: str | None = None
     flood: frozenset[str] | None = None
     alias: str = ""
-    group: int = 0
+    link_group: int = 0
     up: bool = True
     datapath: str | None = None
     port_no: int | None = None
@@ -188,7 +188,7 @@ def port_states(observed: Observed) -> dict[str, PortState]:
             mac=link.mac,
             flood=link.flood,
             alias=link.alias,
-            group=link.group,
+            link_group=link.link_group,
             up=link.up,
             datapath=datapath.name if datapath else None,
             port_no=vport.port_no if vport else None,

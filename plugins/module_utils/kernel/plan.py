@@ -105,7 +105,7 @@ def changes_between(now: PortState, goal: PortState) -> dict[str, tuple[Any, Any
     for name, attribute in ATTRIBUTES.items():
         if attribute.in_place and now.attrs[name] != goal.attrs[name]:
             changes[name] = (now.attrs[name], goal.attrs[name])
-    for name in ("mtu", "up", "alias", "group", "upcall_pid"):
+    for name in ("mtu", "up", "alias", "link_group", "upcall_pid"):
         if getattr(now, name) != getattr(goal, name):
             changes[name] = (getattr(now, name), getattr(goal, name))
     if goal.mac is not None and now.mac != goal.mac:
@@ -133,7 +133,9 @@ def steps_between(
     if now.datapath is not None and (goal.datapath is None or relinked):
         reason = f"{', '.join(relinked)} differs: link again" if relinked else why
         steps.append(_detach(now, reason))
-        now = replace(now, datapath=None, port_no=None, upcall_pid=goal.upcall_pid)
+        now = replace(now, datapath=None, port_no=None)
+    if now.datapath is None:  # the upcall port comes with the link
+        now = replace(now, upcall_pid=goal.upcall_pid)
     changes = changes_between(now, goal)
     if changes:
         args = {"changes": changes, "datapath": goal.datapath, "port_no": goal.port_no}
@@ -178,8 +180,8 @@ def _shown(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]
     alias = shown.pop("alias", None)
     if alias is not None:
         shown["mark"] = (alias[0] or None, alias[1] or None)
-    if "group" in shown or "upcall_pid" in shown:
-        shown.pop("group", None)
+    if "link_group" in shown or "upcall_pid" in shown:
+        shown.pop("link_group", None)
         shown.pop("upcall_pid", None)
         shown["unfinished"] = (True, False)
     if "df" in shown:

@@ -135,7 +135,7 @@ def _create(state: PortState, links: dict[int, Link], datapaths: dict[str, Datap
         mtu=state.mtu,
         mac=state.mac or "",
         alias=state.alias,
-        group=state.group,
+        link_group=state.link_group,
         lower=lower,
         attrs=state.attrs,
         flood=state.flood or frozenset(),

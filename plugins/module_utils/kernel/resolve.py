@@ -23,7 +23,7 @@ def is_ours(state: PortState, owner: str) -> bool:
     """The port carries the mark of ``owner``, or the token of a run of it that was killed."""
     if owner_of(state.alias) == owner:
         return True
-    return not state.alias and token(owner) in (state.group, state.upcall_pid)
+    return not state.alias and token(owner) in (state.link_group, state.upcall_pid)
 
 
 def claim(spec: PortSpec, current: PortState, owner: str) -> None:
@@ -65,7 +65,7 @@ def target(
         mac=spec.mac,
         flood=spec.remotes,
         alias=mark(wanted.owner),
-        group=_group(current, wanted.owner),
+        link_group=_link_group(current, wanted.owner),
         datapath=_datapath(spec, wanted, observed) if spec.state == "present" else None,
         port_no=spec.port_no,
     )
@@ -76,9 +76,9 @@ def target(
     return replace(state, mtu=_mtu(spec, state, lower, observed))
 
 
-def _group(current: PortState | None, owner: str) -> int:
+def _link_group(current: PortState | None, owner: str) -> int:
     """The group of a link is the user's own, unless it is the token of a run that was killed."""
-    return 0 if current is None or current.group == token(owner) else current.group
+    return 0 if current is None or current.link_group == token(owner) else current.link_group
 
 
 def _kept_flood(state: PortState, current: PortState | None) -> frozenset[str]:
