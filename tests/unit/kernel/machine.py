@@ -36,8 +36,8 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.transport im
 from tests.unit.kernel.rules import Refused, Rules
 
 FAMILIES = {"ovs_datapath": 0x21, "ovs_vport": 0x22, "ovs_flow": 0x23}
-CREATE = 0x400
-LINK_FIELDS = {4: "mtu", 1: "mac", 20: "alias", 27: "group"}
+CREATE, TTL_INHERIT = 0x400, 28
+LINK_FIELDS = {4: "mtu", 1: "mac", 20: "alias", 27: "link_group"}
 
 
 class Killed(Exception):
@@ -106,6 +106,8 @@ class Machine:
         asked = decode.link(body)
         present = dict(decode.attributes(body, 16))
         data = dict(decode.attributes(dict(decode.attributes(present.get(18, b""))).get(2, b"")))
+        if TTL_INHERIT in data:  # a flag in requests, a number in dumps
+            asked = replace(asked, attrs={**asked.attrs, "ttl_inherit": True})
         if request.flags & CREATE:
             self.rules.create(asked, bool({GROUP6, LOCAL6} & set(data)))
         elif 18 in present:

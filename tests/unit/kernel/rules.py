@@ -55,23 +55,26 @@ class Rules:
         self.links = dict(observed.links)
         self.datapaths = dict(observed.datapaths)
         self.addresses = dict(observed.addresses)
-        self.held = set(observed.udp)
+        self.held: set[tuple[int, int]] = set()
         self.six = {link.ifindex for link in self.links.values() if _six(link)}
         self._last = max(self.links, default=0)
+        self.held = set(observed.udp - self._sockets())
 
-    def snapshot(self) -> Observed:
-        """What a reader sees; /proc/net/udp lists the kernel's own sockets, too."""
-        sockets = {
+    def _sockets(self) -> set[tuple[int, int]]:
+        return {
             (family, link.attrs["dst_port"])
             for link in self.links.values()
             if link.kind == "vxlan" and link.up
             for family in self._families(link)
         }
+
+    def snapshot(self) -> Observed:
+        """What a reader sees; /proc/net/udp lists the kernel's own sockets, too."""
         return Observed(
             dict(self.links),
             dict(self.datapaths),
             {ifindex: found for ifindex, found in self.addresses.items() if found},
-            frozenset(self.held | sockets),
+            frozenset(self.held | self._sockets()),
         )
 
     def link(self, name: str) -> Link:

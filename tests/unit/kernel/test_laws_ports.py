@@ -49,6 +49,7 @@ def declared_view(wanted: PortSet, observed: Observed) -> dict[str, Any]:
             state = replace(
                 state,
                 port_no=state.port_no if known.port_no else None,
+                link_group=0,
                 mac=state.mac if known.mac else None,
                 flood=state.flood if known.flood else None,
                 attrs={key: value for key, value in state.attrs.items() if key != "group"},

@@ -123,7 +123,9 @@ def _add(rules: Rules, device: Options) -> None:
         return
     group = token(OWNER) if killed else device["group"]
     lower = rules.link(device["lower"]).ifindex if device["lower"] else 0
-    link = Link(0, name, kind="vxlan", up=device["up"], mtu=device["mtu"], group=group, lower=lower)
+    link = Link(
+        0, name, kind="vxlan", up=device["up"], mtu=device["mtu"], link_group=group, lower=lower
+    )
     if device["kind"] == "dummy":
         link = replace(link, kind="dummy", lower=0)
         rules.links[1000 + len(rules.links)] = replace(link, ifindex=1000 + len(rules.links))
@@ -176,7 +178,7 @@ def build(devices: list[Options], held: set[tuple[int, int]], vswitchd: bool) ->
 
 HOSTS = st.builds(
     build,
-    st.lists(DEVICE, max_size=5),
+    st.lists(DEVICE, unique_by=lambda device: device["name"], max_size=5),
     st.sets(st.sampled_from([(4, 4790), (6, 4789)]), max_size=1),
     st.booleans(),
 )
