@@ -10,6 +10,7 @@ UFID_PREFIX; flows with another UFID, or none, are never touched.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -29,7 +30,8 @@ from .model import (
 )
 
 UFID_PREFIX = b"tunnelmesh"
-DISCONNECT, CREATE, CHANGE, CONNECT, DELETE = 10, 30, 40, 60, 90
+# Before the ports of port_plan, which a rollback creates and links in the same plan.
+DISCONNECT, CREATE, CHANGE, CONNECT, DELETE = 10, 25, 40, 60, 90
 FlowKey = tuple[int, int, bytes]
 
 
@@ -57,7 +59,7 @@ def plan_datapaths(wanted: DatapathSet, observed: Observed) -> Plan:
         declared = {spec.name for spec in wanted.specs}
         for name, found in observed.datapaths.items():
             if name not in declared and is_ours(found, observed, wanted.owner):
-                steps.append(_delete(found, "ours and not declared: purge"))
+                steps.append(_purge(found, observed, wanted.owner))
     return tuple(sorted(steps, key=lambda step: step.phase))
 
 
@@ -96,18 +98,35 @@ def _upcall(found: Datapath) -> int:
 
 
 def _removal(spec: DatapathSpec, found: Datapath, observed: Observed, owner: str) -> list[Step]:
-    foreign = [
-        vport.name
-        for vport in found.vports
-        if vport.port_no != 0 and not _marked(observed.links.get(vport.ifindex), owner)
-    ]
+    foreign = _foreign(found, observed, owner)
     if foreign and not spec.force:
         raise OwnershipError(
             f"{spec.where}: datapath {spec.name} still has ports that are not marked as ours",
-            culprit=", ".join(sorted(foreign)),
+            culprit=", ".join(foreign),
             remedy="remove these ports first, or set 'force: true' to cut them off",
         )
     return [_delete(found, "declared absent")]
+
+
+def _purge(found: Datapath, observed: Observed, owner: str) -> Step:
+    foreign = _foreign(found, observed, owner)
+    if foreign:
+        raise OwnershipError(
+            f"datapath {found.name} is ours and not declared, so purge would delete it, but it "
+            "still has ports that are not marked as ours",
+            culprit=", ".join(foreign),
+            remedy="remove these ports first, or declare the datapath",
+        )
+    return _delete(found, "ours and not declared: purge")
+
+
+def _foreign(found: Datapath, observed: Observed, owner: str) -> list[str]:
+    """Ports that are not ours and would lose their datapath."""
+    return sorted(
+        vport.name
+        for vport in found.vports
+        if vport.port_no != 0 and not _marked(observed.links.get(vport.ifindex), owner)
+    )
 
 
 def _marked(link: Link | None, owner: str) -> bool:
@@ -213,16 +232,22 @@ def _connections(spec: DatapathSpec, found: Datapath | None, wanted: DatapathSet
 def _numbers(
     spec: DatapathSpec, found: Datapath | None, wanted: DatapathSet
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Port numbers of the ends of all connections; assumed ports get negative ones."""
+    """Port numbers of the ends of all connections.
+
+    Assumed ports get what the kernel will give them: the lowest free ones (ovs_vport_cmd_new(),
+    net/openvswitch/datapath.c).
+    """
     by_name = {vport.name: vport.port_no for vport in found.vports} if found else {spec.name: 0}
     by_number = {str(number): number for number in by_name.values()}
+    free = (number for number in itertools.count(1) if str(number) not in by_number)
     numbers: dict[str, int] = {}
     assumed: dict[str, int] = {}
     for pair in spec.connect or ():
         for end in pair:
             number = by_name.get(end, by_number.get(end))
             if number is None and end in wanted.assume:
-                number = assumed[end] = -1 - len(assumed)
+                number = assumed.get(end) or next(free)
+                assumed[end] = number
             if number is None and end == spec.name:
                 number = 0
             if number is None:
@@ -231,12 +256,20 @@ def _numbers(
                     remedy="create and link it first with tunnelmesh.ovs.ovs_vxlan_port",
                 )
             numbers[end] = number
-        if numbers[pair[0]] == numbers[pair[1]]:
+    _check_distinct(spec, numbers)
+    return numbers, assumed
+
+
+def _check_distinct(spec: DatapathSpec, numbers: Mapping[str, int]) -> None:
+    """A name and a number may mean one port, which can have one connection."""
+    ends: dict[int, str] = {}
+    for end, number in numbers.items():
+        other = ends.setdefault(number, end)
+        if other != end:
             raise ConflictError(
-                f"{spec.where}: {pair[0]} and {pair[1]} are the same port",
+                f"{spec.where}: {other} and {end} are the same port",
                 remedy="connect every port to exactly one other port",
             )
-    return numbers, assumed
 
 
 def _flow_steps(
@@ -272,10 +305,25 @@ def plan_back(before: Observed, observed: Observed, names: Iterable[str], in_fli
                 steps.append(_delete(now, "roll back"))
             continue
         steps += _restore(was, now, before, observed, in_flight)
-        if now is None:
+        if now is None or now.ifindex != was.ifindex:  # deleted, and perhaps made again already
             ports |= {vport.name for vport in was.vports if vport.type != TYPE_INTERNAL}
+            steps += _linked_again(was, before, observed)
     steps += port_plan.plan_back(before, observed, ports, in_flight)
     return tuple(sorted(steps, key=lambda step: step.phase))
+
+
+def _linked_again(was: Datapath, before: Observed, observed: Observed) -> list[Step]:
+    """Devices that are no VXLAN devices and survived the deletion of their datapath."""
+    steps = []
+    for vport in was.vports:
+        link = observed.link(vport.name)
+        if vport.type != TYPE_NETDEV or before.links[vport.ifindex].kind == "vxlan":
+            continue
+        if link is not None and not link.master:
+            args = {"datapath": was.name, "port_no": vport.port_no, "upcall_pid": vport.upcall_pid}
+            changes = {"datapath": (None, was.name), "port_no": (None, vport.port_no)}
+            steps.append(Step("link", vport.name, "roll back", changes, args, port_plan.LINK))
+    return steps
 
 
 def _restore(

@@ -11,6 +11,7 @@ from typing import Any
 from ..core.ownership import owner_of
 from .attributes import DF_NAMES
 from .model import VPORT_TYPES, Datapath, Observed, PortState, port_states
+from .plan_datapath import UFID_PREFIX
 
 # Shown only where it is not the default, to keep a diff readable.
 _RARE = (
@@ -92,7 +93,9 @@ def datapath(found: Datapath, observed: Observed) -> dict[str, Any]:
     pairs = {
         tuple(sorted((flow.in_port, flow.output)))
         for flow in found.flows
-        if flow.ufid and flow.in_port is not None and flow.output is not None
+        if flow.ufid.startswith(UFID_PREFIX)
+        and flow.in_port is not None
+        and flow.output is not None
     }
     return {
         "owned_by": "ovs-vswitchd" if found.vswitchd else owner_of(local.alias if local else ""),
