@@ -225,4 +225,6 @@ def test_a_recreated_port_keeps_its_address(story: dict[str, Any]) -> None:
     kept = [name for name in rows("4") if changed.actions(name)[-2:] == ["create", "link"]]
     assert len(kept) > 5
     for name in kept:
+        if rows("4")[name].key == "gpe":  # carries no Ethernet without an inner header
+            continue
         assert created.after.links[name]["address"] == changed.after.links[name]["address"]
