@@ -18,9 +18,9 @@ def part(fleet: Fleet, host: str) -> dict[str, Any]:
     """Everything that ``host`` has to hold.
 
     Keys: ``backend``, ``endpoint``, ``underlay_device``; ``datapaths``, ``ports`` and
-    ``connections`` (backend kernel); ``bridges`` and ``tunnels`` (backend ovsdb); ``overlays``
-    (per segment: device, MTU, own addresses, peers with addresses); ``underlay_peers``
-    (addresses of all peers); ``dst_ports``.
+    ``connections`` (backend kernel); ``bridges``, ``tunnels`` and ``access_ports`` (backend
+    ovsdb); ``overlays`` (per segment: device, MTU, own addresses, peers with addresses);
+    ``underlay_peers`` (addresses of all peers); ``dst_ports``.
 
     :raises InputError: the host is no member of the plan.
     """
@@ -40,6 +40,7 @@ def part(fleet: Fleet, host: str) -> dict[str, Any]:
         "connections": [],
         "bridges": [],
         "tunnels": [],
+        "access_ports": [],
         "overlays": [_overlay(fleet, segment, host) for segment in segments],
         "underlay_peers": _underlay_peers(fleet, segments, host),
         "dst_ports": _dst_ports(fleet, segments, host),
@@ -53,6 +54,7 @@ def part(fleet: Fleet, host: str) -> dict[str, Any]:
         ]
     else:
         result["bridges"] = _bridges(fleet, segments, host)
+        result["access_ports"] = _access_ports(fleet, segments, host)
         result["tunnels"] = [
             _tunnel(fleet, segment, host, peer)
             for segment in segments
@@ -66,7 +68,7 @@ def _overlay(fleet: Fleet, segment: Segment, host: str) -> dict[str, Any]:
         "segment": segment.name,
         "device": names.own_device(segment, fleet.members[host].backend),
         "mtu": segment.mtu,
-        "addresses": list(fleet.members[host].addresses.get(segment.name, ())),
+        "addresses": _addresses(fleet, segment, host),
         "peers": [
             {"host": peer, "address": str(ipaddress.ip_interface(address).ip)}
             for peer in segment.members
@@ -106,7 +108,7 @@ def _datapath(fleet: Fleet, segment: Segment, host: str) -> dict[str, Any]:
     return {
         "name": names.own_device(segment, KERNEL),
         "mtu": segment.mtu,
-        "address": list(fleet.members[host].addresses.get(segment.name, ())),
+        "address": _addresses(fleet, segment, host),
     }
 
 
@@ -143,17 +145,29 @@ def _bridges(fleet: Fleet, segments: list[Segment], host: str) -> list[dict[str,
     """The bridges of a host; an untagged segment's address and MTU go to the local port."""
     found: dict[str, dict[str, Any]] = {}
     for segment in segments:
-        bridge = found.setdefault(segment.bridge, {"name": segment.bridge, "access_ports": []})
-        port = {
-            "mtu": segment.mtu,
-            "address": list(fleet.members[host].addresses.get(segment.name, ())),
-        }
+        bridge = found.setdefault(segment.bridge, {"name": segment.bridge})
         if segment.tag is None:
-            bridge.update(port)
-        else:
-            name = names.own_device(segment, OVSDB)
-            bridge["access_ports"].append({"name": name, "tag": segment.tag, **port})
+            bridge.update(mtu=segment.mtu, address=_addresses(fleet, segment, host))
     return list(found.values())
+
+
+def _access_ports(fleet: Fleet, segments: list[Segment], host: str) -> list[dict[str, Any]]:
+    """The internal ports of a host: one per VLAN-tagged segment that it has an address in."""
+    return [
+        {
+            "name": names.own_device(segment, OVSDB),
+            "bridge": segment.bridge,
+            "tag": segment.tag,
+            "mtu": segment.mtu,
+            "address": _addresses(fleet, segment, host),
+        }
+        for segment in segments
+        if segment.tag is not None and _addresses(fleet, segment, host)
+    ]
+
+
+def _addresses(fleet: Fleet, segment: Segment, host: str) -> list[str]:
+    return list(fleet.members[host].addresses.get(segment.name, ()))
 
 
 def _tunnel(fleet: Fleet, segment: Segment, host: str, peer: str) -> dict[str, Any]:
