@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tests.integration.harness import Target
-from tests.integration.kernel.witness import Snapshot, clean, look
+from tests.integration.kernel.witness import Snapshot, clean, eventually, look
 
 PORT, DATAPATH = "ovs_vxlan_port", "ovs_datapath"
 
@@ -86,6 +87,23 @@ class Host:
     def ports(self, ports: Sequence[Mapping[str, Any]], **args: Any) -> Run:
         """Converge a set of ports."""
         return self.converge(PORT, ports=list(ports), **args)
+
+    @contextmanager
+    def udp_socket(self, address: str, port: int) -> Iterator[str]:
+        """A process that has bound a UDP socket; its process id."""
+        family = "AF_INET6" if ":" in address else "AF_INET"
+        program = (
+            f"import socket, time; s = socket.socket(socket.{family}, socket.SOCK_DGRAM); "
+            f"s.bind(({address!r}, {port})); time.sleep(3600)"
+        )
+        pid = self.sh(f'nohup python3 -c "{program}" >/dev/null 2>&1 & echo $!').strip()
+        bound = (6 if ":" in address else 4, port)
+        eventually(lambda: bound in self.look().udp, f"{address} port {port} is not bound")
+        try:
+            yield pid
+        finally:
+            self.sh(f"kill {pid}")
+            eventually(lambda: bound not in self.look().udp, f"port {port} stays bound")
 
     def refused(self, module: str, *, in_dry_run: bool = True, **args: Any) -> dict[str, Any]:
         """Run a module that must fail and leave everything as it is; its answer.

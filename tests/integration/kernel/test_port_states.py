@@ -114,7 +114,7 @@ def test_ports_of_other_flags_trade_their_udp_ports(host: Host) -> None:
     host.datapath("lab0")
     flags = [["gbp"], None, None]
     kinds = [None, "vxlan", None]
-    shape = {"extensions": flags, "vport_type": kinds, "vni": [None, None, 5]}
+    shape: dict[str, list[Any]] = {"extensions": flags, "vport_type": kinds, "vni": [None, None, 5]}
     host.ports(_three(dst_port=[5001, 5002, 5003], **shape), datapath="lab0")
     traded = host.ports(_three(dst_port=[5002, 5003, 5001], **shape), datapath="lab0").after
     assert [traded.vxlan(name)["port"] for name in "abc"] == [5002, 5003, 5001]

@@ -43,7 +43,9 @@ for n in $(ls /run/netns 2>/dev/null); do ip netns del $n; done
 others() { for l in $(ls /sys/class/net); do
   case " OWN " in *" $l "*) ;; *) echo $l;; esac; done }
 others | sed 's/^/link del dev /' | ip -force -batch - 2>/dev/null || true
-for l in $(others); do ovs-dpctl del-dp $l 2>/dev/null || ip link del dev $l 2>/dev/null || true; done
+for l in $(others); do
+  ovs-dpctl del-dp $l 2>/dev/null || ip link del dev $l 2>/dev/null || true
+done
 others
 """
 
