@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format unit integration molecule bench lab-up lab-down env package clean
+.PHONY: help demo test lint format unit integration molecule bench docs lab-up lab-down env package clean
 
 IN_ENV := @tests/tools/env
 HOSTS ?= 3
@@ -36,6 +36,9 @@ molecule: ## molecule scenarios (SCENARIO=name runs one)
 
 bench: ## measure against the alternatives
 	$(IN_ENV) tests/bench/run
+
+docs: ## build the documentation site into .cache/docs
+	$(IN_ENV) tests/tools/docs
 
 lab-up: ## boot a lab (HOSTS=3, LAB=tunnelmesh)
 	$(IN_ENV) tests/lab/lab up --hosts $(HOSTS) --name $(LAB)

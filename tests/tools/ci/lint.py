@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
 from tests.tools.ci.process import Finished, run
 from tests.tools.ci.sanity import ansible_test_sanity
+from tests.tools.ci.site import build_site
 from tests.tools.ci.tree import CACHE, build_tarball, tracked
 
 WORKERS = 2
@@ -104,6 +105,7 @@ CHECKS = [
     Check("ansible-test sanity", ansible_test_sanity),
     Check("galaxy-importer", galaxy_importer),
     Check("antsibull-docs", antsibull_docs),
+    Check("docs site", build_site),
     Check("mypy --strict", mypy),
     Check("yamllint", tool("yamllint", "--strict", ".")),
     Check("antsibull-changelog", changelog),

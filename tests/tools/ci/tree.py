@@ -39,12 +39,11 @@ def copy_to(parent: Path, wanted: Callable[[str], bool] = bool) -> Path:
     return target
 
 
-def build_tarball() -> Path:
-    """Build the collection from a clean copy; return the tarball's path.
+def build_tarball(folder: Path = CACHE / "package") -> Path:
+    """Build the collection from a clean copy into ``folder``, which is emptied first.
 
-    Raises RuntimeError with the builder's output when it fails.
+    Returns the tarball's path. Raises RuntimeError with the builder's output when it fails.
     """
-    folder = CACHE / "package"
     shutil.rmtree(folder, ignore_errors=True)
     source = copy_to(folder / "source")
     built = run(["ansible-galaxy", "collection", "build", "--output-path", folder], cwd=source)

@@ -1,0 +1,83 @@
+"""Every guide, done on real kernels word for word; it leaves the hosts as it found them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.docs.guide import Command, steps
+from tests.integration.docs.reader import Reader
+from tests.integration.harness import ROOT, Lab
+from tests.tools.ci.tree import build_tarball
+
+GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
+
+# What a guide may leave neither more nor less of. Devices of the kernel's own stay out.
+TRACE = """
+ls -d /sys/class/net/* | grep -vE '/(lo|eth[0-9]+|ovs-system|vxlan_sys_[0-9]+|bonding_masters)$'
+ip -br address show dev eth1 | tr -s ' '
+ovs-vsctl --timeout=5 --columns=name list bridge
+ovs-vsctl --timeout=5 --columns=name list interface
+nft list tables
+find /etc/systemd /etc/modules-load.d /etc/NetworkManager /usr/local/sbin /etc/nftables.conf \
+    -newer /proc/1 \\( -type f -o -type l \\) 2>/dev/null
+true
+"""
+# Makes an empty host again of one that a failed guide has left as it was.
+RESET = """
+systemctl is-enabled --quiet openvswitch-switch || systemctl enable openvswitch-switch
+systemctl is-active --quiet openvswitch-switch || systemctl start openvswitch-switch
+for bridge in $(ovs-vsctl --timeout=10 list-br); do ovs-vsctl --timeout=60 del-br "$bridge"; done
+for datapath in $(ovs-dpctl dump-dps | grep -v ovs-system); do ovs-dpctl del-dp "$datapath"; done
+for device in $(ip -o link show type vxlan | awk -F': ' '{print $2}'); do
+    ip link delete dev "$device"
+done
+nft delete table inet tunnelmesh 2>/dev/null
+rm -f /etc/systemd/system/tunnelmesh-* /etc/systemd/system/*.wants/tunnelmesh-*
+rm -f /usr/local/sbin/tunnelmesh-* /etc/modules-load.d/tunnelmesh.conf /etc/tunnelmesh-*
+systemctl daemon-reload
+"""
+
+
+def everywhere(lab: Lab, script: str) -> dict[str, str]:
+    """What the script prints, by host."""
+    return {host: lab.ssh(host, script, check=False).stdout for host in lab.hosts}
+
+
+@pytest.fixture
+def clean(lab: Lab) -> Iterator[Lab]:
+    """Empty hosts before, and again after."""
+    everywhere(lab, RESET)
+    yield lab
+    everywhere(lab, RESET)
+
+
+@pytest.fixture(scope="session")
+def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection as users get it: what works only from the checkout is a fault."""
+    return build_tarball(tmp_path_factory.mktemp("tarball"))
+
+
+@pytest.fixture(scope="session")
+def installed(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections path that holds nothing but the tarball's content."""
+    folder = tmp_path_factory.mktemp("collections")
+    install = ["ansible-galaxy", "collection", "install", "--offline", "-p", str(folder)]
+    subprocess.run([*install, str(tarball)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_a_reader_gets_what_the_guide_shows(
+    guide: Path, clean: Lab, tmp_path: Path, tarball: Path, installed: Path
+) -> None:
+    todo = steps(guide.read_text(encoding="utf-8"))
+    assert any(isinstance(step, Command) for step in todo), f"{guide.stem} has nothing to do"
+    before = everywhere(clean, TRACE)
+    shutil.copy(tarball, tmp_path)
+    Reader(clean, tmp_path, installed).follow(todo)
+    assert everywhere(clean, TRACE) == before
