@@ -10,7 +10,6 @@ import errno
 import ipaddress
 import re
 import socket
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +78,8 @@ class Remote:
             raise self._problem(error) from error
 
     def _secure(self, stream: socket.socket) -> socket.socket:
+        import ssl  # a third of what all other imports cost, and rarely needed
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         # As every OVS client: the peer proves that its certificate is signed by the CA of the
         # switches; names of hosts are not part of those certificates.
@@ -89,7 +90,7 @@ class Remote:
 
     def _problem(self, error: OSError) -> EnvironmentProblem:
         remedy = "start ovsdb-server, or give the right address in 'database'"
-        if isinstance(error, ssl.SSLError):
+        if type(error).__module__ == "ssl":
             remedy = "check database_private_key, database_certificate and database_ca_cert"
         elif error.errno in (errno.EACCES, errno.EPERM):
             remedy = "set 'become: true'"
