@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from tests.tools.ci.conventions import conventions
 from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
 from tests.tools.ci.process import Finished, run
 from tests.tools.ci.sanity import ansible_test_sanity
@@ -109,6 +110,7 @@ CHECKS = [
     Check("mypy --strict", mypy),
     Check("yamllint", tool("yamllint", "--strict", ".")),
     Check("antsibull-changelog", changelog),
+    Check("conventions", conventions),
     Check("shellcheck", shellcheck),
     Check("ruff check", ruff("check", "--output-format", "concise")),
     Check("ruff format", ruff("format", "--check")),
