@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from ..core.errors import ConflictError
+from ..core.errors import ConflictError, EnvironmentProblem
 from . import options
 from .model import Bridge, Observed, OtherPort, Tunnel
+
+IPV6_OFF = "IPv6 is off on this host"
+IPV6_REMEDY = (
+    "enable it (module ipv6, sysctl net.ipv6.conf.all.disable_ipv6=0), or use an IPv4 underlay"
+)
 
 
 def check(
@@ -112,10 +117,12 @@ def _check_requests(
             )
 
 
-def check_clashes(observed: Observed, fresh: Iterable[Tunnel]) -> None:
-    """Raise ConflictError where a tunnel needs a UDP port that somebody else holds.
+def check_host(observed: Observed, fresh: Iterable[Tunnel]) -> None:
+    """Raise where this host cannot carry a tunnel, before anything is touched.
 
     :param fresh: tunnels on system datapaths that the plan creates or changes.
+    :raises ConflictError: somebody else holds the UDP port.
+    :raises EnvironmentProblem: IPv6 is off.
     """
     if observed.kernel is None:
         return
@@ -126,4 +133,8 @@ def check_clashes(observed: Observed, fresh: Iterable[Tunnel]) -> None:
                 f"{tunnel.name}: UDP port {port} is not free for ovs-vswitchd",
                 culprit=observed.kernel.clashes[port],
                 remedy="remove or move what holds it, or choose another dst_port",
+            )
+        if options.family(tunnel.options) == 6 and not observed.kernel.ipv6:
+            raise EnvironmentProblem(
+                f"{tunnel.name}: remote_ip is IPv6, and {IPV6_OFF}", remedy=IPV6_REMEDY
             )

@@ -14,8 +14,6 @@ from .jsonrpc import Connection, Deadline, DeadlinePassed, error_text
 from .remote import Remote
 
 NAME = "Open_vSwitch"
-# Seconds for one answer of ovsdb-server itself; a transaction of 5000 tunnels takes about one.
-ANSWER = 60.0
 # Errors of a transaction that say that somebody else was faster.
 _RACES = ("timed out", "referential integrity violation")
 
@@ -30,13 +28,15 @@ class Unconfirmed(ApplyError):
         )
 
 
-def transact(connection: Connection, operations: Sequence[Any]) -> list[Any]:
+def transact(connection: Connection, operations: Sequence[Any], seconds: float) -> list[Any]:
     """Run one transaction and return the results of its operations.
+
+    :param seconds: how long to wait for ovsdb-server; 5000 tunnels take it about one.
 
     :raises LostRace: a guard did not hold, or a name has just been taken; nothing was changed.
     :raises ApplyError: any other failure; nothing was changed.
     """
-    answer = connection.call("transact", [NAME, *operations], Deadline(ANSWER))
+    answer = connection.call("transact", [NAME, *operations], Deadline(seconds))
     results = list(answer)
     failed = next((one for one in results if isinstance(one, dict) and one.get("error")), None)
     if failed is None:

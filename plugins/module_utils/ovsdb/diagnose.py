@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ..core.errors import ApplyError
 from . import options
+from .collisions import IPV6_OFF, IPV6_REMEDY
 from .daemon import Vswitchd
 from .database import Unconfirmed
 from .model import Device, Observed, Tunnel
@@ -50,9 +51,8 @@ def refused(
     if "Address family not supported" in text:
         return ApplyError(
             cause,
-            culprit="IPv6 is off on this host",
-            remedy="enable it (module ipv6, sysctl net.ipv6.conf.all.disable_ipv6=0), or use an "
-            "IPv4 underlay",
+            culprit=IPV6_OFF,
+            remedy=IPV6_REMEDY,
         )
     remedy = "see the log of ovs-vswitchd (/var/log/openvswitch/ovs-vswitchd.log)"
     if first.name.startswith("vxlan_sys"):

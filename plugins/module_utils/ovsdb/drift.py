@@ -20,14 +20,6 @@ from .model import Device, Observed, Tunnel
 SYSTEM = "ovs-system"
 
 
-def expected(tunnels: Iterable[Tunnel]) -> dict[int, Tunnel]:
-    """The UDP ports that working tunnels need a device for, each with one of its tunnels."""
-    found: dict[int, Tunnel] = {}
-    for tunnel in tunnels:
-        found.setdefault(options.dst_port(tunnel.options), tunnel)
-    return found
-
-
 def healthy(device: Device, extensions: frozenset[str]) -> Device:
     """What ``device`` has to look like."""
     return Device(
@@ -42,13 +34,21 @@ def healthy(device: Device, extensions: frozenset[str]) -> Device:
 
 
 def problem(device: Device, extensions: frozenset[str]) -> tuple[str, str] | None:
-    """(operation, reason) for a device that is not as ovs-vswitchd made it."""
+    """(operation, reason) for a device that does not carry its tunnels; None when it does.
+
+    The operation is empty where nothing of ours may touch the device.
+    """
     if not device.present:
         return "recreate", "was deleted, and ovs-vswitchd did not notice"
-    if device.kind != "vxlan" or not device.external or device.extensions != extensions:
+    if device.kind != "vxlan":
+        return "", f"is a device of kind {device.kind or 'unknown'} that took the name"
+    if not device.external:
         return "recreate", "is not the device that ovs-vswitchd made"
     if device.datapath not in (None, SYSTEM):
         return "recreate", f"is linked to datapath {device.datapath}"
+    if device.extensions != extensions:
+        names = ["+".join(sorted(found)) or "none" for found in (device.extensions, extensions)]
+        return "recreate", "has extensions {}, its tunnels need {}".format(*names)
     if device.datapath is None:
         return "link", "was detached from the datapath, and ovs-vswitchd did not notice"
     if not device.up:
@@ -56,8 +56,8 @@ def problem(device: Device, extensions: frozenset[str]) -> tuple[str, str] | Non
     return None
 
 
-def steps(observed: Observed, settled: Iterable[Tunnel], owner: str, phase: int) -> Iterator[Step]:
-    """Repairs for the devices behind ``settled``, tunnels that the database calls good.
+def steps(observed: Observed, tunnels: Iterable[Tunnel], owner: str, phase: int) -> Iterator[Step]:
+    """Repairs for the devices behind ``tunnels``, as they are wanted on system datapaths.
 
     A device is put back under the port number that ovs-vswitchd has in mind: its flows, its MAC
     tables and the tunnels of others on the same UDP port then go on as if nothing had happened.
@@ -68,19 +68,36 @@ def steps(observed: Observed, settled: Iterable[Tunnel], owner: str, phase: int)
     """
     if observed.kernel is None:
         return
-    for port, tunnel in sorted(expected(settled).items()):
+    by_port: dict[int, list[Tunnel]] = {}
+    for tunnel in tunnels:
+        by_port.setdefault(options.dst_port(tunnel.options), []).append(tunnel)
+    for port, wanted in sorted(by_port.items()):
         device = observed.kernel.devices.get(port, Device(port))
-        extensions = options.extensions(tunnel.options)
+        extensions = options.extensions(wanted[0].options)
         found = problem(device, extensions)
-        if found is None:
+        working = any(_works(observed.tunnels.get(tunnel.name), port) for tunnel in wanted)
+        # Without a working tunnel ovs-vswitchd is still to make the device, or to keep one that
+        # is in the way: it does not look at the extensions of a device that it already has.
+        kept = device.datapath == SYSTEM and device.extensions != extensions
+        if found is None or not found[0] or not (working or kept):
             continue
         op, why = found
         after = healthy(device, extensions)
         changes = view.changes(view.device(device), view.device(after))
-        args = {"before": device, "after": after, "tunnel": tunnel.name}
+        args = {"before": device, "after": after, "tunnel": wanted[0].name}
         if op != "set up" and not observed.kernel.per_cpu:
             op, args["tunnels"] = "reload", _users(observed, port, owner, f"{device.name} {why}")
         yield Step(op, device.name, why, changes, args, phase, kind="device")
+
+
+def _works(row: Tunnel | None, port: int) -> bool:
+    """As far as the database says, ovs-vswitchd has a device for this port."""
+    return (
+        row is not None
+        and not row.broken
+        and row.ofport is not None
+        and options.dst_port(row.options) == port
+    )
 
 
 def _users(observed: Observed, port: int, owner: str, problem_text: str) -> list[Tunnel]:

@@ -53,8 +53,7 @@ class Executor:
             in_kernel.remove(step)
             self._reload(step, observed, done)
         if in_kernel and self._kernel is not None:
-            numbers = observed.kernel.numbers if observed.kernel else {}
-            self._kernel.carry_out(in_kernel, numbers, done)
+            self._kernel.carry_out(in_kernel, done)
 
     def _reload(self, step: Step, observed: Observed, done: list[Step]) -> None:
         """Take the tunnels of a UDP port out of the database and put the same rows back."""
@@ -102,7 +101,7 @@ class Executor:
 
     def _transact(self, operations: list[Any]) -> list[Any]:
         with Connection(self._remote, Deadline(CONNECT)) as connection:
-            return database.transact(connection, operations)
+            return database.transact(connection, operations, self._wait)
 
     def _confirm(self, target: int) -> None:
         try:

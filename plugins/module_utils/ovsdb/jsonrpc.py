@@ -47,6 +47,10 @@ class RemoteError(ApplyError):
         super().__init__(f"the request was refused: {error_text(answer)}")
 
 
+_CLOSED = "see whether the daemon was restarted or has crashed, then run again"
+_LATE = "see whether the daemon is stopped or overloaded; raise wait_timeout for very large sets"
+
+
 class Deadline:
     """A point in time, ``seconds`` from now."""
 
@@ -58,7 +62,7 @@ class Deadline:
         """Seconds left, more than 0; raises DeadlinePassed when there are none."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise DeadlinePassed(f"{peer} did not answer within {self.seconds:g} s")
+            raise DeadlinePassed(f"{peer} did not answer within {self.seconds:g} s", remedy=_LATE)
         return left
 
 
@@ -176,7 +180,7 @@ class Connection:
         except socket.timeout as error:
             raise self._late(deadline) from error
         except OSError as error:
-            raise ProtocolError(f"{self.remote} closed the connection: {error}") from error
+            raise self._closed(f": {error}") from error
 
     def _receive(self, deadline: Deadline) -> dict[str, Any]:
         """The next message that is not an echo request."""
@@ -196,14 +200,18 @@ class Connection:
         except socket.timeout as error:
             raise self._late(deadline) from error
         except OSError as error:
-            raise ProtocolError(f"{self.remote} closed the connection: {error}") from error
+            raise self._closed(f": {error}") from error
         if not data:
             where = " in the middle of a message" if self._framer.pending else ""
-            raise ProtocolError(f"{self.remote} closed the connection{where}")
+            raise self._closed(where)
         return data
 
     def _late(self, deadline: Deadline) -> DeadlinePassed:
-        return DeadlinePassed(f"{self.remote} did not answer within {deadline.seconds:g} s")
+        text = f"{self.remote} did not answer within {deadline.seconds:g} s"
+        return DeadlinePassed(text, remedy=_LATE)
+
+    def _closed(self, how: str) -> ProtocolError:
+        return ProtocolError(f"{self.remote} closed the connection{how}", remedy=_CLOSED)
 
 
 def error_text(answer: Any) -> str:

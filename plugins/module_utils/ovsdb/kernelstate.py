@@ -7,17 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..core.errors import ApplyError, EnvironmentProblem, TunnelMeshError
 from ..core.steps import Step
-from ..kernel import conflicts
+from ..kernel import conflicts, namespace
 from ..kernel import model as kernel_model
 from ..kernel.attributes import DEFAULTS, EXTERNAL_MTU
 from ..kernel.diagnose import udp_holder
 from ..kernel.reader import Reader
 from . import daemon
-from .drift import SYSTEM
+from .drift import SYSTEM, problem
 from .model import Device, Kernel, LocalPort
 
 # OVS_DP_ATTR_PER_CPU_PIDS, or the feature bit that asks for it.
@@ -57,7 +58,6 @@ class KernelSide:
         self._last = self._reader.snapshot()
         system = self._last.datapaths.get(SYSTEM)
         devices = {port: self._device(port) for port in needs}
-        drifted = any(not found.present or not found.datapath for found in devices.values())
         return Kernel(
             devices=devices,
             local={name: found for name in bridges if (found := self._local(name))},
@@ -66,7 +66,7 @@ class KernelSide:
                 for port, extensions in needs.items()
                 if not devices[port].present and (clash := self._clash(port, extensions))
             },
-            numbers=self._numbers() if drifted and needs else {},
+            ipv6=_ipv6(),
             per_cpu=system is None or system.per_cpu or bool(system.features & _PER_CPU),
             userspace=self._listening() if userspace else None,
         )
@@ -119,12 +119,6 @@ class KernelSide:
         self._last = self._reader.snapshot()
         return udp_holder(port, Device(port).name, self._last)
 
-    def _numbers(self) -> dict[str, int]:
-        try:
-            return daemon.datapath_numbers(self._rundir)
-        except TunnelMeshError:
-            return {}  # the repair then says that it needs them
-
     def _listening(self) -> frozenset[int] | None:
         try:
             return daemon.listening(self._rundir)
@@ -133,50 +127,59 @@ class KernelSide:
 
     # -- changes -------------------------------------------------------------------------------
 
-    def carry_out(
-        self, steps: Sequence[Step], numbers: Mapping[str, int], done: list[Step]
-    ) -> None:
+    def carry_out(self, steps: Sequence[Step], done: list[Step]) -> None:
         """Repair devices and set local ports; every step that took effect is added to ``done``."""
         from ..kernel.executor import Executor  # imports pyroute2: only when it is needed
 
+        namespace.check_writer(False)
         executor = Executor(self._reader)
         for step in steps:
             self._last = self._reader.snapshot()
             carried: list[Step] = []
             try:
-                for job in self._jobs(step, numbers):
+                for job in self._jobs(step):
                     executor.execute((job,), self._last, carried)
                     self._last = self._reader.snapshot()
             finally:
                 if carried:
                     done.append(step)
 
-    def _jobs(self, step: Step, numbers: Mapping[str, int]) -> list[Step]:
-        """One step in the words of the kernel plane."""
+    def _jobs(self, step: Step) -> list[Step]:
+        """One step in the words of the kernel plane, for the kernel as it is now.
+
+        A device that has come right by itself since the plan needs none: ovs-vswitchd removes and
+        makes devices a moment after it has confirmed the configuration.
+        """
         if step.kind == "bridge":
             return [self._local_job(step)]
-        before, after = step.args["before"], step.args["after"]
-        up = Step(
-            "change", step.name, step.why, args={"changes": {"up": (False, True)}, "datapath": None}
-        )
-        if step.op == "set up":
-            return [up]
-        number = numbers.get(step.args["tunnel"])
-        if number is None:
+        after: Device = step.args["after"]
+        now = self._device(after.dst_port)
+        found = problem(now, after.extensions)
+        if found is None:
+            return []
+        up = {"changes": {"up": (False, True)}, "datapath": None}
+        set_up = Step("change", step.name, step.why, args=up)
+        if found[0] == "set up":
+            return [set_up]
+        link_args = {"datapath": SYSTEM, "port_no": self._number(step), "upcall_pid": 0}
+        link = Step("link", step.name, step.why, args=link_args)
+        if found[0] == "link":
+            return [link] if now.up else [set_up, link]
+        args = {"state": state(after.dst_port, after.extensions), "token": 0}
+        create = Step("create", step.name, step.why, args=args)
+        remove = Step("delete", step.name, step.why, args={"legacy": False})
+        return [remove, create, link] if now.present else [create, link]
+
+    def _number(self, step: Step) -> int:
+        """The datapath port number that ovs-vswitchd has in mind for a device."""
+        numbers = daemon.datapath_numbers(self._rundir)
+        if step.args["tunnel"] not in numbers:
             raise ApplyError(
                 f"{step.name} {step.why}; its port number in ovs-vswitchd is not known",
-                culprit="command dpif/show on the control socket gave none",
+                culprit="command dpif/show on its control socket gave none",
                 remedy="restart ovs-vswitchd, which makes its devices anew",
             )
-        link = Step(
-            "link", step.name, step.why, args={"datapath": SYSTEM, "port_no": number}, phase=2
-        )
-        if step.op == "link":
-            return [link] if before.up else [up, link]
-        args = {"state": state(after.dst_port, after.extensions), "token": 0}
-        create = Step("create", step.name, step.why, args=args, phase=1)
-        remove = Step("delete", step.name, step.why, args={"legacy": False})
-        return [remove, create, link] if before.present else [create, link]
+        return numbers[step.args["tunnel"]]
 
     @staticmethod
     def _local_job(step: Step) -> Step:
@@ -198,3 +201,12 @@ def state(port: int, extensions: frozenset[str]) -> kernel_model.PortState:
         "gpe": "gpe" in extensions,
     }
     return kernel_model.PortState(Device(port).name, False, attrs, EXTERNAL_MTU)
+
+
+def _ipv6() -> bool:
+    """Some device besides the loopback has an IPv6 address, at least its link-local one."""
+    try:
+        lines = Path("/proc/self/net/if_inet6").read_text(encoding="ascii").split("\n")
+    except OSError:
+        return False  # no module ipv6
+    return any(line.split()[5] != "lo" for line in lines if line)

@@ -155,8 +155,7 @@ class Kernel:
     :param devices: by UDP port, for every port that a tunnel on a system datapath uses.
     :param local: local ports by bridge name.
     :param clashes: UDP port -> who else holds it, for ports without a device of their own.
-    :param numbers: datapath port number that ovs-vswitchd has in mind, by tunnel name; read only
-        where a device is missing or detached.
+    :param ipv6: a device other than the loopback has an IPv6 address.
     :param per_cpu: upcalls are dispatched per CPU, so a vport needs no socket of its own.
     :param userspace: UDP ports that the userspace datapath listens on.
     """
@@ -164,7 +163,7 @@ class Kernel:
     devices: Mapping[int, Device] = field(default_factory=dict)
     local: Mapping[str, LocalPort] = field(default_factory=dict)
     clashes: Mapping[int, str] = field(default_factory=dict)
-    numbers: Mapping[str, int] = field(default_factory=dict)
+    ipv6: bool = True
     per_cpu: bool = True
     userspace: frozenset[int] | None = None
 

@@ -197,3 +197,11 @@ def identity(column_options: Mapping[str, str]) -> tuple[str, ...]:
         str(dst_port(column_options)),
         column_options.get("packet_type", "legacy_l2"),
     )
+
+
+def family(column_options: Mapping[str, str]) -> int | None:
+    """IP version of the underlay, or None where only flows know."""
+    try:
+        return ipaddress.ip_address(column_options.get("remote_ip", "")).version
+    except ValueError:
+        return None

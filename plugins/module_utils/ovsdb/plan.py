@@ -34,29 +34,12 @@ def plan_all(desired: Desired, observed: Observed, retry: bool = True) -> Plan:
         steps += _tunnel_steps(observed.tunnels.get(name), after, retry)
     kept = {name: row for name, row in observed.tunnels.items() if name not in deletes}
     collisions.check({**kept, **tunnels}, tunnels, bridges, observed.others.values())
-    fresh = [step.args["after"] for step in steps if step.kind == "port" and "after" in step.args]
-    collisions.check_clashes(
-        observed, [one for one in fresh if bridges[one.bridge].datapath_type == "system"]
-    )
-    steps += drift.steps(observed, _settled(observed, tunnels, bridges), desired.owner, KERNEL)
+    in_kernel = [row for row in tunnels.values() if bridges[row.bridge].datapath_type == "system"]
+    fresh = {step.name for step in steps if step.kind == "port" and "after" in step.args}
+    collisions.check_host(observed, [row for row in in_kernel if row.name in fresh])
+    steps += drift.steps(observed, in_kernel, desired.owner, KERNEL)
     steps += plan_bridges.local_steps(desired, observed, KERNEL)
     return tuple(steps)
-
-
-def _settled(
-    observed: Observed, tunnels: Mapping[str, Tunnel], bridges: Mapping[str, Bridge]
-) -> list[Tunnel]:
-    """Declared tunnels that work as far as the database says, and whose UDP port stays."""
-    return [
-        row
-        for name, row in ((name, observed.tunnels.get(name)) for name in tunnels)
-        if row is not None
-        and not row.broken
-        and row.ofport is not None
-        and row.bridge in bridges
-        and bridges[row.bridge].datapath_type == "system"
-        and row.options == tunnels[name].options
-    ]
 
 
 def check_owner(what: str, name: str, owner: str | None, ours: str, adopt: bool) -> None:

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..core import result
-from ..core.errors import ApplyError, EnvironmentProblem, InputError
+from ..core.errors import ApplyError, EnvironmentProblem, InputError, TunnelMeshError
 from ..core.pipeline import Outcome, run
 from ..core.steps import Plan, Step
 from ..kernel import namespace
@@ -27,6 +28,8 @@ from .reader import read
 from .remote import Keys, Remote, parse
 
 WAIT_MAX = 3600
+# Seconds until a difference in the kernel is believed: before a run, and after its transaction.
+LAG_BEFORE, LAG_AFTER, LOOK_AGAIN = 0.3, 3.0, 0.05
 
 
 class TunnelPlane:
@@ -52,12 +55,30 @@ class TunnelPlane:
         if found.cur_cfg < found.next_cfg and not self._acted:
             self._wait_for_earlier(found.next_cfg)
             found = self._database()
-        self._last = self._with_kernel(found)
+        self._last = self._look_twice(self._with_kernel(found))
         return self._last
+
+    def _look_twice(self, found: Observed) -> Observed:
+        """Look again at a kernel that differs: ovs-vswitchd may just be working on it.
+
+        It removes and makes devices a moment after it has written cur_cfg (type_run() in
+        ofproto/ofproto-dpif.c runs after bridge_run()).
+        """
+        end = time.monotonic() + (LAG_AFTER if self._acted else LAG_BEFORE)
+        while self._drifted(found) and time.monotonic() < end:
+            time.sleep(LOOK_AGAIN)
+            found = self._with_kernel(self._database())
+        return found
+
+    def _drifted(self, found: Observed) -> bool:
+        try:
+            return any(step.kind == "device" for step in self.plan(found))
+        except TunnelMeshError:
+            return False
 
     def _database(self) -> Observed:
         with Connection(self._remote, Deadline(CONNECT)) as connection:
-            return read(connection)
+            return read(connection, self._wait)
 
     def _wait_for_earlier(self, target: int) -> None:
         """No conclusion can be drawn from a state that ovs-vswitchd is still working on."""

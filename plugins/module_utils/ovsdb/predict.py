@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -96,7 +96,7 @@ def _kernel(after: Observed, plan: Plan) -> Kernel:
 
 
 def plan_back(before: Observed, observed: Observed, done: Sequence[Step]) -> Plan:
-    """The steps that undo ``done`` in the database; a repaired device stays repaired."""
+    """The steps that undo ``done``; a device that was repaired stays so."""
     last: dict[tuple[str, str], None] = {}
     for step in reversed(done):
         if step.kind != "device" and step.op != "retry":
@@ -109,6 +109,7 @@ def plan_back(before: Observed, observed: Observed, done: Sequence[Step]) -> Pla
             steps += _bridge_back(before, observed, name, captured)
         else:
             steps += _tunnel_back(before, observed, name, captured)
+    steps += _devices_back(before, observed)
     # A bridge comes back before, and goes after, the tunnels on it.
     restored = {step.name for step in steps if step.kind == "bridge" and step.op == "restore"}
     steps = [
@@ -116,7 +117,9 @@ def plan_back(before: Observed, observed: Observed, done: Sequence[Step]) -> Pla
         for step in steps
         if not (step.kind == "port" and step.op == "restore" and step.args["bridge"] in restored)
     ]
-    return tuple(sorted(steps, key=lambda step: (step.phase, step.op != "delete")))
+    order = {"delete": 0, "restore": 1}
+    steps.sort(key=lambda step: (step.phase, order.get(step.op, 2), step.kind))
+    return tuple(steps)
 
 
 def _tunnel_back(
@@ -149,13 +152,31 @@ def _bridge_back(
             yield Step("delete", name, why, args={"before": now}, kind="bridge")
         return
     if now is None:
-        yield Step("restore", name, why, args={"rows": rows}, kind="bridge")
+        # A port that was moved away lives on: the bridge's row refers to it by its UUID.
+        kept = [row for row in rows if row[0] == "Bridge" or not _exists(row[2], observed)]
+        yield Step("restore", name, why, args={"rows": kept}, kind="bridge")
         return
     fields = ("columns", "external_ids", "mtu_request")
     if any(getattr(old, field) != getattr(now, field) for field in fields):
         after = replace(now, **{field: getattr(old, field) for field in fields})
         yield Step("change", name, why, args={"before": now, "after": after}, kind="bridge")
     yield from _local_back(before, observed, name)
+
+
+def _exists(row: Mapping[str, Any], observed: Observed) -> bool:
+    return row.get("name") in observed.tunnels or row.get("name") in observed.others
+
+
+def _devices_back(before: Observed, observed: Observed) -> Iterator[Step]:
+    """Devices that were made anew with other extensions: ovs-vswitchd keeps what it finds."""
+    if before.kernel is None or observed.kernel is None:
+        return
+    for port, old in before.kernel.devices.items():
+        now = observed.kernel.devices.get(port, Device(port))
+        users = [row for row in before.tunnels.values() if options.dst_port(row.options) == port]
+        if old.present and now.present and old.extensions != now.extensions and users:
+            args = {"before": now, "after": old, "tunnel": users[0].name}
+            yield Step("recreate", old.name, "undo", args=args, phase=1, kind="device")
 
 
 def _local_back(before: Observed, observed: Observed, name: str) -> Iterator[Step]:

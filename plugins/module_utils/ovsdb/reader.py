@@ -30,7 +30,7 @@ def _select(table: str, columns: Iterable[str], where: Iterable[Any] = ()) -> di
     return {"op": "select", "table": table, "where": list(where), "columns": list(columns)}
 
 
-def read(connection: Connection) -> Observed:
+def read(connection: Connection, seconds: float) -> Observed:
     """All bridges, tunnels and names of other ports.
 
     :raises EnvironmentProblem: the server has no Open_vSwitch database, or it is empty.
@@ -43,7 +43,7 @@ def read(connection: Connection) -> Observed:
         _select("Interface", _OTHER, [["type", "!=", "vxlan"]]),
     ]
     try:
-        results = [result["rows"] for result in transact(connection, operations)]
+        results = [result["rows"] for result in transact(connection, operations, seconds)]
     except RemoteError as error:
         raise EnvironmentProblem(
             f"the server does not serve the database {NAME}",

@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 
 from ..core.errors import ApplyError
-from . import diagnose, drift, options
+from . import collisions, diagnose, drift, options
 from .model import BridgeSpec, Device, Observed, Tunnel
 
 
@@ -38,7 +37,8 @@ def check(
         by_port.setdefault((kind, options.dst_port(row.options)), []).append(row)
     for (kind, port), found in sorted(by_port.items()):
         if kind == "system":
-            _check_device(observed.kernel.devices.get(port, Device(port)), found)
+            device = observed.kernel.devices.get(port, Device(port))
+            _check_device(device, found, observed.kernel.ipv6)
         elif observed.kernel.userspace is not None and port not in observed.kernel.userspace:
             raise ApplyError(
                 f"ovs-vswitchd reports {found[0].name} as working, but its userspace datapath "
@@ -48,25 +48,17 @@ def check(
             )
 
 
-def _check_device(device: Device, tunnels: Sequence[Tunnel]) -> None:
+def _check_device(device: Device, tunnels: Sequence[Tunnel], ipv6: bool) -> None:
     found = drift.problem(device, options.extensions(tunnels[0].options))
     if found is not None:
         raise diagnose.device(device, found[1], tunnels)
-    needed = {family for row in tunnels if (family := _family(row)) is not None}
-    missing = needed - device.sockets
-    if missing:
-        family = min(missing)
+    families = [options.family(row.options) for row in tunnels]
+    needed = {family for family in families if family is not None}
+    for family in sorted(needed - device.sockets):
         why = f"has no open IPv{family} socket on UDP port {device.dst_port}"
-        if family == 6:
-            why += ": IPv6 is off on this host"
         raise diagnose.device(device, why, tunnels)
-
-
-def _family(row: Tunnel) -> int | None:
-    try:
-        return ipaddress.ip_address(row.options.get("remote_ip", "")).version
-    except ValueError:
-        return None  # 'flow'
+    if 6 in needed and not ipv6:
+        raise diagnose.device(device, f"has IPv6 remotes, and {collisions.IPV6_OFF}", tunnels)
 
 
 def _check_mtu(observed: Observed, bridges: Sequence[BridgeSpec]) -> None:

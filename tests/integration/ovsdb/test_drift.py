@@ -1,0 +1,109 @@
+"""What happens to the kernel behind the back of ovs-vswitchd is seen, named and repaired."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.integration.ovsdb.conftest import BRIDGE, Peer
+from tests.integration.ovsdb.witness import Ovs, eventually
+
+DEVICE = "vxlan_sys_4789"
+# pyroute2's way to detach and no more: ovs-dpctl del-if would delete the device too.
+DETACH = """
+import sys, zlib
+sys.path.insert(0, "/root/tunnelmesh-test")
+base = "ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel."
+from importlib import import_module
+reader, encode = (import_module(base + name) for name in ("reader", "encode"))
+kernel = reader.Reader()
+system = kernel.snapshot().datapaths["ovs-system"]
+number = next(port.port_no for port in system.vports if port.name == "vxlan_sys_4789")
+request = encode.del_vport(kernel.family("ovs_vport"), system.ifindex, number)
+(reply,) = kernel.generic.batch([request])
+assert not reply.errno, reply
+"""
+FAULTS = {
+    "down": (f"ip link set {DEVICE} down", "set up", "was set down"),
+    "deleted": (f"ip link delete {DEVICE}", "recreate", "was deleted"),
+    "detached": (f"python3 - <<'END'\n{DETACH}\nEND", "link", "was detached"),
+    "detached_and_down": (
+        f"python3 - <<'END'\n{DETACH}\nEND\nip link set {DEVICE} down",
+        "link",
+        "was detached",
+    ),
+    "replaced": (
+        f"ip link delete {DEVICE} && ip link add {DEVICE} type vxlan id 9 dstport 4789 && "
+        f"ip link set {DEVICE} up",
+        "recreate",
+        "is not the device",
+    ),
+}
+
+
+def _numbers(ovs: Ovs) -> str:
+    """OpenFlow and datapath number of the tunnel, and that of the port in the kernel."""
+    found = re.search(r"vxa (\d+/\d+)", ovs.appctl("dpif/show"))
+    assert found
+    return f"{found[1]} {ovs.target.ports('ovs-system').get(DEVICE)}"
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_drift_is_named_repaired_and_carries_traffic(alive: Ovs, peer: Peer, fault: str) -> None:
+    script, operation, reason = FAULTS[fault]
+    wanted = {
+        "bridges": [BRIDGE],
+        "name": "vxa",
+        "bridge": "br0",
+        "remote_ip": peer.underlay,
+        "key": "100",
+    }
+    before, rows = _numbers(alive), alive.settings()
+    alive.sh(script)
+    assert alive.interface("vxa")["error"] == ["set", []], "the database still reports it as good"
+    assert not alive.pings(peer.overlay, count=1)
+    foreseen = alive.foresees(**wanted)
+    assert [(one["action"], one["device"]) for one in foreseen["actions"]] == [(operation, DEVICE)]
+    assert reason in foreseen["actions"][0]["why"]
+    assert DEVICE in foreseen["diff"]["after"]
+    result = alive.apply(**wanted)
+    assert result["actions"] == foreseen["actions"]
+    assert result["diff"] == foreseen["diff"]
+    eventually(lambda: alive.pings(peer.overlay), "the overlay answers again")
+    link = alive.target.link(DEVICE)
+    assert link is not None
+    assert (link["master"], link["mtu"]) == ("ovs-system", 65000)
+    assert "UP" in link["flags"]
+    assert alive.udp_open(4789)
+    assert _numbers(alive) == before
+    assert alive.apply(**wanted)["actions"] == []
+    # ovs-vswitchd goes on with what it found, through a reconfiguration of the same device.
+    assert alive.settings() == rows
+    alive.vsctl("add-port br0 more -- set interface more type=vxlan options:remote_ip=198.18.0.99")
+    eventually(lambda: alive.pings(peer.overlay), "the overlay answers after a reconfiguration")
+
+
+def test_drift_of_a_port_that_others_use_too_heals_them(alive: Ovs, peer: Peer) -> None:
+    """Their rows are not touched, and their tunnels live again with ours."""
+    alive.vsctl("add-port br0 fgn -- set interface fgn type=vxlan options:remote_ip=198.18.0.99")
+    before = alive.interface("fgn")
+    alive.sh(f"ip link delete {DEVICE}")
+    result = alive.apply(name="vxa", bridge="br0", remote_ip=peer.underlay, key="100")
+    assert [one["action"] for one in result["actions"]] == ["recreate"]
+    after = alive.interface("fgn")
+    assert {k: after[k] for k in ("_uuid", "options", "ofport", "external_ids")} == {
+        k: before[k] for k in ("_uuid", "options", "ofport", "external_ids")
+    }
+    eventually(lambda: alive.pings(peer.overlay), "the overlay answers again")
+
+
+def test_a_foreign_device_under_the_name_is_an_error_and_not_touched(
+    alive: Ovs, peer: Peer
+) -> None:
+    alive.sh(f"ip link delete {DEVICE} && ip link add {DEVICE} type dummy")
+    message = alive.fails(name="vxa", bridge="br0", remote_ip=peer.underlay, key="100")
+    assert f"{DEVICE} is a device of kind dummy" in message
+    link = alive.target.link(DEVICE)
+    assert link is not None
+    assert link["linkinfo"]["info_kind"] == "dummy"
