@@ -81,8 +81,9 @@ options:
       force: *force
   check_mode_assume:
     description:
-      - Names of datapaths and ports that an earlier task of the same play creates. A dry run plans
-        as if they were there. Ignored outside check mode.
+      - Names of datapaths and ports that an earlier task of the same play brings to what is
+        declared. A dry run plans as if that was done, ports with the lowest free numbers. Ignored
+        outside check mode.
     type: list
     elements: str
     default: []

@@ -163,7 +163,8 @@ def _presence(
         args = {"token": token(wanted.owner), "alias": mark(wanted.owner)}
         steps.append(Step("create", spec.name, "declared present", {}, args, CREATE, "datapath"))
         local = Link(0, spec.name, mtu=1500, alias=mark(wanted.owner))
-    if local is not None:
+    # What a dry run assumes to be there already is as declared as well.
+    if local is not None and not (found and spec.name in wanted.assume):
         addresses = observed.addresses.get(local.ifindex, ()) if found else ()
         upcall = _upcall(found) if found else 0
         goal = {
