@@ -8,10 +8,10 @@ import shlex
 import subprocess
 import tempfile
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.playbooks.play import Run, play
 
 HOSTS = ("vtep1", "vtep2", "vtep3")
 
@@ -20,37 +20,14 @@ class Surprise(Exception):
     """Something did not happen as the story says."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a playbook did: host -> task -> actions, of tasks that changed something."""
-
-    changes: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
-
-    @property
-    def hosts(self) -> set[str]:
-        """Hosts on which something changed."""
-        return {host for host, tasks in self.changes.items() if tasks}
-
-    def actions(self, host: str) -> list[tuple[str, str]]:
-        """(action, attribute) of everything done on a host; one entry per changed attribute."""
-        return [
-            (str(action["action"]), attribute)
-            for actions in self.changes.get(host, {}).values()
-            for action in actions
-            for attribute in action.get("changes") or [""]
-        ]
-
-
 class Stage:
     """One lab with three hosts, and a folder for its inventory."""
 
     def __init__(self, root: Path, lab: str) -> None:
-        self._root = root
         self._lab = lab
         self._tool = str(root / "tests" / "lab" / "lab")
         self._folder = tempfile.TemporaryDirectory(prefix="tunnelmesh-demo-")
         self._inventory = Path(self._folder.name) / "inventory.yml"
-        self._events = Path(self._folder.name) / "events"
         self.runs: dict[str, Run] = {}
 
     @staticmethod
@@ -114,26 +91,9 @@ class Stage:
         if name == "mesh":  # the hosts have their packages, and no way to fetch any
             words += ["-e", "vtep_manage_packages=false"]
         self.say(f"$ ansible-playbook -i INVENTORY {shlex.join(words)}")
-        self._events.unlink(missing_ok=True)
-        done = subprocess.run(
-            ["ansible-playbook", "-i", str(self._inventory), *words],
-            env={
-                **os.environ,
-                "ANSIBLE_CALLBACK_PLUGINS": str(self._root / "tests" / "demo" / "callbacks"),
-                "ANSIBLE_STDOUT_CALLBACK": "compact",
-                "TUNNELMESH_EVENTS": str(self._events),
-            },
-        )
-        self.expect(done.returncode == 0, f"the playbook {name} failed")
-        return self._read_run()
-
-    def _read_run(self) -> Run:
-        changes: dict[str, dict[str, Sequence[Mapping[str, Any]]]] = {}
-        for line in self._events.read_text().splitlines():
-            event = json.loads(line)
-            if event.get("changed"):
-                changes.setdefault(event["host"], {})[event["task"]] = event["actions"]
-        return Run(changes)
+        run = play(self._inventory, *words)
+        self.expect(run.status == 0, f"the playbook {name} failed")
+        return run
 
     def clear(self) -> None:
         """Remove the lab and the folder, whatever state they are in."""

@@ -1,0 +1,1 @@
+"""Whole meshes on the lab: playbooks, traffic, and what is left afterwards."""

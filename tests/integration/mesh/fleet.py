@@ -1,0 +1,130 @@
+"""A mesh on a lab: run its playbooks, and look at the hosts by other means than ours."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.integration.harness import Lab
+from tests.playbooks.play import Run, play
+
+# A pattern of files that could be ours; the witness does not ask the roles for their names.
+FILES = "find /etc /usr/local ( -type f -o -type l ) -newermt '2000-01-01' -printf '%p %s %l\\n'"
+
+
+class Fleet:
+    """Three hosts of a lab and the playbooks of the collection.
+
+    The hosts are empty, or hold what the last ``build`` left: ``empty`` and ``built`` bring them
+    there and cost nothing where they are there already.
+    """
+
+    def __init__(self, lab: Lab, backend: str = "kernel") -> None:
+        self.lab = lab
+        self.backend = backend
+        self.hosts = lab.hosts
+        self._folder = tempfile.TemporaryDirectory(prefix="tunnelmesh-fleet-")
+        self._state: str | None = None
+        self.underlay = {h: v["vxlan_mesh_endpoint"] for h, v in self._declared().items()}
+        self.overlay = {
+            h: v["vxlan_mesh_addresses"]["lab"].partition("/")[0]
+            for h, v in self._declared().items()
+        }
+
+    def _declared(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.lab.inventory()["vteps"]["hosts"]
+        return found
+
+    def inventory(self, *, without: str | None = None, **variables: Any) -> Path:
+        """The lab's inventory, less a host, with further variables of the group."""
+        group = self.lab.inventory()["vteps"]
+        hosts = {name: dict(values) for name, values in group["hosts"].items() if name != without}
+        for name, values in variables.pop("hosts", {}).items():
+            hosts[name].update(values)
+        path = Path(self._folder.name) / "inventory.json"
+        group = {"hosts": hosts, "vars": {**group["vars"], **variables}}
+        path.write_text(json.dumps({"vteps": group}))
+        return path
+
+    def play(self, name: str, *options: str, **declared: Any) -> Run:
+        """A playbook of the collection, whatever comes of it. The state is unknown afterwards."""
+        self._state = None
+        words = ["-e", f"vxlan_mesh_backend={self.backend}"]
+        if name == "mesh":  # the hosts have their packages, and no way to fetch any
+            words += ["-e", "vtep_manage_packages=false"]
+        inventory = self.inventory(**declared)
+        return play(inventory, f"tunnelmesh.ovs.{name}", *words, *options, show=False)
+
+    def must(self, name: str, *options: str, **declared: Any) -> Run:
+        """A playbook that succeeds."""
+        run = self.play(name, *options, **declared)
+        assert run.status == 0, run.failures
+        return run
+
+    def built(self) -> None:
+        """The plain mesh stands on all hosts."""
+        if self._state != "built":
+            self.must("mesh")
+            self._state = "built"
+
+    def empty(self) -> None:
+        """The hosts hold nothing of ours."""
+        if self._state != "empty":
+            self.must("teardown")
+            self._state = "empty"
+
+    def unchanged(self) -> None:
+        """A test found or left the hosts as ``built`` does."""
+        self._state = "built"
+
+    # -- witnesses
+
+    def sh(self, host: str, script: str, *, check: bool = True) -> str:
+        """What a shell script printed on a host."""
+        text: str = self.lab.ssh(host, script, check=check).stdout
+        return text
+
+    def link(self, host: str, name: str) -> dict[str, Any] | None:
+        """``ip -d -j link show``."""
+        text = self.sh(host, f"ip -d -j link show dev {name} 2>/dev/null || true").strip()
+        return json.loads(text)[0] if text else None
+
+    def flood(self, host: str, name: str = "vx100") -> set[str]:
+        """``bridge fdb``: destinations of the all-zero entries."""
+        entries = json.loads(self.sh(host, f"bridge -j fdb show dev {name}"))
+        return {entry["dst"] for entry in entries if entry["mac"] == "00:00:00:00:00:00"}
+
+    def trace(self, host: str) -> dict[str, list[str]]:
+        """Devices, addresses, datapaths, bridges, firewall tables, units and files of a host."""
+        scripts = {
+            "links": "ip -d -j link show | python3 -c 'import json,sys;"
+            '[print(l["ifname"],l["mtu"],l.get("master"),l.get("ifalias"),l["flags"])'
+            " for l in json.load(sys.stdin)]'",
+            "addresses": "ip -o address show scope global | awk '{print $2, $4}'",
+            "datapaths": "ovs-dpctl dump-dps",
+            "bridges": "ovs-vsctl --timeout=20 list-br",
+            "tables": "nft list tables",
+            "units": "systemctl list-units --all --no-legend 'tunnelmesh*'",
+            "files": FILES.replace("(", "\\(").replace(")", "\\)"),
+        }
+        return {key: sorted(self.sh(host, text).splitlines()) for key, text in scripts.items()}
+
+    def traces(self) -> dict[str, dict[str, list[str]]]:
+        """The trace of every host."""
+        return {host: self.trace(host) for host in self.hosts}
+
+    def pings(self, host: str, address: str, size: int) -> bool:
+        """An IP packet of ``size`` bytes with don't-fragment set comes back."""
+        data = size - (48 if ":" in address else 28)
+        command = f"ping -q -c 1 -W 2 -M do -s {data} {address} >/dev/null 2>&1 && echo yes"
+        return "yes" in self.sh(host, f"{command} || {command} || true")
+
+    def assert_carries(self, mtu: int) -> None:
+        """Every host reaches every other with ``mtu`` bytes, and not with one more."""
+        for host in self.hosts:
+            for peer, address in self.overlay.items():
+                if peer != host:
+                    assert self.pings(host, address, mtu), f"{host} does not reach {peer}"
+                    assert not self.pings(host, address, mtu + 1), f"{host} to {peer}: too large"

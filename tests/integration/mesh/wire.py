@@ -1,0 +1,77 @@
+"""VXLAN packets in a capture of the underlay, taken apart by hand (RFC 791, 8200, 768, 7348)."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from tests.integration.harness import Lab
+
+
+@dataclass(frozen=True)
+class Packet:
+    """One VXLAN packet: outer addresses, UDP port, don't-fragment, VNI, and the inner frame."""
+
+    source: str
+    destination: str
+    port: int
+    dont_fragment: bool
+    vni: int
+    inner: bytes
+
+
+def parse(pcap: bytes) -> list[Packet]:
+    """All UDP packets of a capture as VXLAN."""
+    found, offset = [], 24
+    while offset + 16 <= len(pcap):
+        (length,) = struct.unpack_from("<8xI4x", pcap, offset)
+        found.append(_packet(pcap[offset + 16 : offset + 16 + length]))
+        offset += 16 + length
+    return found
+
+
+def _packet(frame: bytes) -> Packet:
+    if frame[12:14] == b"\x08\x00":
+        ip, udp = frame[14:34], frame[34:]
+        addresses, fragment = (ip[12:16], ip[16:20]), bool(ip[6] & 0x40)
+    else:
+        assert frame[12:14] == b"\x86\xdd", frame[12:14].hex()
+        ip, udp = frame[14:54], frame[54:]
+        addresses, fragment = (ip[8:24], ip[24:40]), True
+    return Packet(
+        source=str(ipaddress.ip_address(addresses[0])),
+        destination=str(ipaddress.ip_address(addresses[1])),
+        port=int.from_bytes(udp[2:4], "big"),
+        dont_fragment=fragment,
+        vni=int.from_bytes(udp[12:15], "big"),
+        inner=udp[16:],
+    )
+
+
+class Capture:
+    """All UDP of the underlay from entering to leaving."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self._file = folder / "underlay.pcap"
+        self._capture = lab.capture("underlay", self._file, ["udp"])
+        self.packets: list[Packet] = []
+
+    def __enter__(self) -> Capture:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._capture.stop()
+        self.packets = parse(self._file.read_bytes())
+
+    def now(self, wanted: Callable[[Packet], bool]) -> list[Packet]:
+        """The packets so far that are wanted."""
+        return [packet for packet in parse(self._file.read_bytes()) if wanted(packet)]

@@ -1,0 +1,1 @@
+"""Runs the collection's playbooks and tells what they changed."""
