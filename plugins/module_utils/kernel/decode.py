@@ -129,6 +129,7 @@ _LINK_FIELDS: dict[int, tuple[str, Callable[[bytes], Any]]] = {
     1: ("mac", _mac),
     3: ("name", _text),
     4: ("mtu", _number),
+    5: ("stacked_on", _number),
     10: ("master", _number),
     20: ("alias", _text),
     23: ("statistics", _statistics),

@@ -38,7 +38,7 @@ def _explain(step: Step, reply: Reply, observed: Observed) -> tuple[str | None, 
     if reply.errno == errno.EADDRINUSE and state is not None:
         port = state.attrs["dst_port"]
         return (
-            f"UDP port {port} is held by {udp_holder(port, step.name, observed)}",
+            f"UDP port {port} is held by {udp_holder(port, step.name, observed, state)}",
             f"stop what holds UDP port {port}, or choose another dst_port",
         )
     if reply.errno == errno.EEXIST and state is not None:
@@ -48,6 +48,8 @@ def _explain(step: Step, reply: Reply, observed: Observed) -> tuple[str | None, 
             f"sysctl net.ipv6.conf.{state.lower if state and state.lower else 'all'}.disable_ipv6",
             "enable IPv6 on the underlay device, or use an IPv4 underlay",
         )
+    if reply.errno == errno.EBUSY and step.op == "link":
+        return _occupant(step, observed), _REMEDIES[errno.EBUSY]
     return None, _REMEDIES.get(reply.errno)
 
 
@@ -58,8 +60,8 @@ _REMEDIES = {
     errno.EOPNOTSUPP: "load the kernel module: modprobe vxlan",
     errno.EINVAL: "a loopback, internal or non-Ethernet device cannot be linked; "
     "name a vxlan device",
-    errno.EBUSY: "the device is the port of another bridge, bond or datapath, or the port number "
-    "is taken: free it first",
+    errno.EBUSY: "the device belongs to another bridge, bond or datapath or carries a macvlan, or "
+    "the port number is taken: free it first",
     errno.ENODEV: "the device or datapath is gone: run again",
     errno.ENOBUFS: "the kernel is out of buffers: run again",
     errno.ENOMEM: "the host is out of memory: free some and run again",
@@ -78,14 +80,37 @@ def _existing(state: PortState, observed: Observed) -> str | None:
     return None
 
 
-def udp_holder(port: int, name: str, observed: Observed) -> str:
-    """Who holds a UDP port: a VXLAN device other than ``name``, a process, or the kernel."""
-    devices = [
+def _occupant(step: Step, observed: Observed) -> str | None:
+    """Who keeps a device from being linked: the port with its number, or what has it already."""
+    found = observed.datapaths.get(step.args["datapath"])
+    for vport in found.vports if found else ():
+        if vport.port_no == step.args["port_no"] and vport.name != step.name:
+            return f"port {vport.name} has the number {vport.port_no}"
+    link = observed.link(step.name)
+    if link is None:
+        return None
+    master = observed.links.get(link.master)
+    holders = [f"master {master.name} ({link.slave_kind})"] if master else []
+    holders += [
+        f"{other.name} ({other.kind} on top of {link.name})"
+        for other in observed.links.values()
+        if other.stacked_on == link.ifindex
+    ]
+    return ", ".join(holders) or None
+
+
+def udp_holder(port: int, name: str, observed: Observed, state: PortState | None = None) -> str:
+    """Who holds a UDP port: a process, a VXLAN device other than ``name``, or the kernel.
+
+    With ``state`` only devices count that cannot share the port with it.
+    """
+    holders = list(_processes(_inodes(port)))
+    holders += [
         conflicts.describe(other)
         for other in port_states(observed).values()
         if other.name != name and other.up and other.attrs["dst_port"] == port
+        if state is None or conflicts.same_socket(state, other)
     ]
-    holders = devices or list(_processes(_inodes(port)))
     if holders:
         return ", ".join(holders)
     return (

@@ -27,7 +27,8 @@ PER_CPU_DISPATCH = 8
 class Link:
     """A network device, from RTM_GETLINK; VXLAN attributes only where ``kind`` is vxlan.
 
-    ``flood`` holds the destinations of its all-zero bridge FDB entries.
+    ``flood`` holds the destinations of its all-zero bridge FDB entries; ``stacked_on`` is the
+    ifindex of the device that a macvlan or VLAN device sits on.
     """
 
     ifindex: int
@@ -42,6 +43,7 @@ class Link:
     slave_kind: str = ""
     promiscuity: int = 0
     lower: int = 0
+    stacked_on: int = 0
     netnsid: int | None = None
     attrs: Mapping[str, Any] = field(default_factory=dict)
     flood: frozenset[str] = frozenset()

@@ -120,4 +120,9 @@ class Lock:
                 peer = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
             except OSError:
                 return "a process that is just ending"
-        return f"process {struct.unpack('=iII', peer)[0]}"
+        pid = struct.unpack("=iII", peer)[0]
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return f"process {pid}"
+        return f"process {name} (pid {pid})"

@@ -17,7 +17,7 @@ from ..core.steps import Plan, Step
 from . import diagnose, namespace, plan_datapath, view
 from .desired import port_set
 from .desired_datapath import datapath_set
-from .model import DatapathSet, Observed, PortSet
+from .model import DatapathSet, DatapathSpec, Observed, PortSet, PortSpec
 from .plan import plan_back, plan_ports
 from .predict import predict
 from .reader import Reader
@@ -88,7 +88,10 @@ class DatapathPlane(_Plane):
 
 
 def _apply(
-    params: Mapping[str, Any], check_mode: bool, make: Callable[[Reader], Any]
+    params: Mapping[str, Any],
+    check_mode: bool,
+    make: Callable[[Reader], Any],
+    specs: Sequence[PortSpec | DatapathSpec],
 ) -> tuple[Outcome[Observed], list[str]]:
     """Enter the namespace, take the lock, run the pipeline."""
     namespace.enter_netns(params.get("netns"))
@@ -102,7 +105,8 @@ def _apply(
                 outcome = run(make(reader), check_mode=False)
     finally:
         reader.close()
-    if outcome.steps and outcome.before.vswitchd:
+    lasting = any(spec.state == "present" for spec in specs)
+    if lasting and outcome.steps and outcome.before.vswitchd:
         warnings.append(
             "ovs-vswitchd runs on this host: when it starts with a bridge, or makes its first "
             "one, it deletes every datapath that it did not make"
@@ -122,7 +126,9 @@ def _live(outcome: Outcome[Observed], check_mode: bool) -> Observed:
 def apply_ports(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """The job of ``ovs_vxlan_port``. Raises TunnelMeshError."""
     wanted = port_set(_known(params, check_mode))
-    outcome, warnings = _apply(params, check_mode, lambda reader: PortPlane(wanted, reader))
+    outcome, warnings = _apply(
+        params, check_mode, lambda reader: PortPlane(wanted, reader), wanted.specs
+    )
     names = [spec.name for spec in wanted.specs]
     return result.build(
         outcome.steps,
@@ -130,14 +136,16 @@ def apply_ports(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         view.ports(outcome.after),
         "ports",
         view.live_ports(_live(outcome, check_mode), names),
-        warnings if any(spec.state == "present" for spec in wanted.specs) else (),
+        warnings,
     )
 
 
 def apply_datapaths(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """The job of ``ovs_datapath``. Raises TunnelMeshError."""
     wanted = datapath_set(_known(params, check_mode))
-    outcome, warnings = _apply(params, check_mode, lambda reader: DatapathPlane(wanted, reader))
+    outcome, warnings = _apply(
+        params, check_mode, lambda reader: DatapathPlane(wanted, reader), wanted.specs
+    )
     live = view.datapaths(_live(outcome, check_mode))
     return result.build(
         outcome.steps,
@@ -145,5 +153,5 @@ def apply_datapaths(params: Mapping[str, Any], check_mode: bool) -> dict[str, An
         view.datapaths(outcome.after),
         "datapaths",
         [{"name": spec.name, **live.get(spec.name, {"state": "absent"})} for spec in wanted.specs],
-        warnings if any(spec.state == "present" for spec in wanted.specs) else (),
+        warnings,
     )

@@ -174,6 +174,7 @@ def family_id(generic: Netlink, name: str) -> int:
     """The message type of a generic netlink family; asking makes the kernel load its module.
 
     :raises EnvironmentProblem: there is no such family (genetlink.c ctrl_getfamily()).
+    :raises ApplyError: the kernel did not answer that question.
     """
     value = name.encode() + b"\0"
     attribute = struct.pack("=HH", 4 + len(value), 2) + value
@@ -183,6 +184,11 @@ def family_id(generic: Netlink, name: str) -> int:
         for kind, payload in attributes(answer, 4):
             if kind == 1:
                 return int(struct.unpack("=H", payload[:2])[0])
+    if reply.errno not in (0, errno.ENOENT):
+        raise ApplyError(
+            f"cannot look up netlink family {name!r}: {os.strerror(reply.errno)}",
+            errno=reply.errno,
+        )
     raise EnvironmentProblem(
         f"the kernel has no netlink family {name!r}",
         culprit="kernel module 'openvswitch' is not loaded",
