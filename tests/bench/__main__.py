@@ -20,6 +20,8 @@ from tests.bench.phase import MODES, Effort, say
 PHASES = {
     "playbooks": ("native_playbooks", True),
     "modules": ("native_modules", True),
+    "kernel": ("lab_kernel", False),
+    "lab": ("lab_playbooks", False),
 }
 
 

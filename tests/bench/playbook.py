@@ -41,10 +41,10 @@ class Playbooks:
         return path
 
     def command(
-        self, name: str, tasks: list[Any], variables: Mapping[str, Any], **play: Any
+        self, name: str, tasks: list[Any], variables: Mapping[str, Any], hosts: str = "all"
     ) -> list[str]:
         """Write a play and its variables; the command that runs it."""
-        whole = [{"hosts": "all", "gather_facts": False, **play, "tasks": tasks}]
+        whole = [{"hosts": hosts, "gather_facts": False, "tasks": tasks}]
         book = self._write(f"{name}.json", whole)
         words = ["ansible-playbook", "-i", str(self._folder / "inventory.json"), str(book)]
         if variables:
