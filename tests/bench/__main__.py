@@ -20,6 +20,8 @@ from tests.bench.phase import MODES, Effort, say
 PHASES = {
     "playbooks": ("native_playbooks", True),
     "modules": ("native_modules", True),
+    "fleet": ("fleet", False),
+    "mesh": ("native_mesh", True),
     "kernel": ("lab_kernel", False),
     "lab": ("lab_playbooks", False),
 }

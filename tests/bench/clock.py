@@ -22,10 +22,16 @@ DEADLINE = 900.0
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of one run: on the wall, and of CPU in the process and all it waited for."""
+    """What one run took.
+
+    :param wall: seconds on the wall.
+    :param cpu: seconds of CPU in the process and all that it waited for.
+    :param memory: resident MiB of the largest of these processes.
+    """
 
     wall: float
     cpu: float
+    memory: float = 0.0
 
 
 def run(
@@ -59,7 +65,7 @@ def run(
             text = output.read()[-4000:].decode(errors="replace")
             shown = " ".join(command)[:300]
             raise RuntimeError(f"{shown}: exit status {process.returncode}, not {expect}\n{text}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def run_job(job: Mapping[str, Any]) -> dict[str, float]:

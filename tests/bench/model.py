@@ -52,9 +52,15 @@ class Sample:
         wall = [cost.wall for cost in self.costs]
         return Figures(min(wall), statistics.median(wall), min(cost.cpu for cost in self.costs))
 
+    @property
+    def memory(self) -> float:
+        """Most resident MiB of any round."""
+        return max(cost.memory for cost in self.costs)
+
     def as_json(self) -> dict[str, Any]:
-        """Everything that was measured, in seconds."""
+        """Everything that was measured, in seconds and MiB."""
         rounded = {key: round(value, 4) for key, value in vars(self.figures).items()}
+        rounded["memory"] = round(self.memory, 1)
         rounds = [[round(cost.wall, 4), round(cost.cpu, 4)] for cost in self.costs]
         return {**rounded, "rounds": rounds}
 
@@ -71,6 +77,10 @@ class Samples:
 
     def __getitem__(self, name: str) -> Figures:
         return self._samples[name].figures
+
+    def memory(self, name: str) -> float:
+        """Most resident MiB of a contestant."""
+        return self._samples[name].memory
 
     def as_json(self) -> dict[str, Any]:
         """All of them."""

@@ -41,10 +41,15 @@ class Playbooks:
         return path
 
     def command(
-        self, name: str, tasks: list[Any], variables: Mapping[str, Any], hosts: str = "all"
+        self,
+        name: str,
+        tasks: list[Any],
+        variables: Mapping[str, Any],
+        hosts: str = "all",
+        **play: Any,
     ) -> list[str]:
         """Write a play and its variables; the command that runs it."""
-        whole = [{"hosts": hosts, "gather_facts": False, "tasks": tasks}]
+        whole = [{"hosts": hosts, "gather_facts": False, "tasks": tasks, **play}]
         book = self._write(f"{name}.json", whole)
         words = ["ansible-playbook", "-i", str(self._folder / "inventory.json"), str(book)]
         if variables:

@@ -26,9 +26,13 @@ class Switch:
     after tens of thousands of ports the allocator of OpenFlow numbers wraps.
     """
 
-    def __init__(self, datapath: str = "netdev") -> None:
+    def __init__(self, enter: Sequence[str] = ()) -> None:
+        """Nothing runs yet.
+
+        :param enter: command prefix of ovs-vswitchd, such as for a namespace of its own.
+        """
+        self._enter = enter
         self._files = fetch.switch()
-        self._datapath = datapath
         self.folder = Path(tempfile.mkdtemp(prefix="tmbench-"))
         self.environment = {
             **os.environ,
@@ -60,16 +64,14 @@ class Switch:
         self.call("ovsdb-server", str(database), f"--remote=p{self.database}", *daemon)
         self.call("ovs-vsctl", "--no-wait", "init")
         vswitchd = f"{self._files}/usr/lib/openvswitch-switch/ovs-vswitchd"
-        self.call(vswitchd, self.database, *daemon)
+        self.call(*self._enter, vswitchd, self.database, *daemon)
         for name in bridges:
-            kind = f"datapath_type={self._datapath}"
-            self.call(
-                "ovs-vsctl", "--timeout=60", "add-br", name, "--", "set", "bridge", name, kind
-            )
+            kind = ["set", "bridge", name, "datapath_type=netdev"]
+            self.call("ovs-vsctl", "--timeout=60", "add-br", name, "--", *kind)
 
-    def stop(self) -> None:
-        """Kill both daemons and wait until they are gone."""
-        for name in ("ovs-vswitchd", "ovsdb-server"):
+    def stop(self, *names: str) -> None:
+        """Kill the named daemons, or both, and wait until they are gone."""
+        for name in names or ("ovs-vswitchd", "ovsdb-server"):
             path = self.folder / f"{name}.pid"
             try:
                 pid = int(path.read_text())
