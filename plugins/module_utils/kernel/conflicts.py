@@ -98,12 +98,16 @@ def _socket_conflict(state: PortState, other: PortState) -> ConflictError:
 
 
 def served(observed: Observed) -> frozenset[tuple[int, int]]:
-    """(family, UDP port) of the sockets that VXLAN devices which are up have opened."""
+    """(family, UDP port) of the sockets that VXLAN devices which are up may have opened.
+
+    Nothing tells the family of a device without addresses: a run that was killed may have made
+    it for IPv6.
+    """
     return frozenset(
         (family, state.attrs["dst_port"])
         for state in port_states(observed).values()
         if state.up
-        for family in state.families
+        for family in ((4, 6) if state.family is None else state.families)
     )
 
 

@@ -50,7 +50,7 @@ def plan_ports(wanted: PortSet, observed: Observed) -> Plan:
     numbered = _number(wanted.specs, targets, current, observed)
     why = {spec.name: f"declared {spec.state}" for spec in wanted.specs}
     why.update((name, "ours and not declared: purge") for name in purged)
-    _check_recreate(wanted.specs, numbered, current)
+    _check_recreate(wanted, numbered, current)
     _check_collisions(numbered, current, observed)
     steps = [
         step
@@ -230,13 +230,15 @@ def _check_master(spec: PortSpec, observed: Observed) -> None:
 
 
 def _check_recreate(
-    specs: tuple[PortSpec, ...],
+    wanted: PortSet,
     targets: Mapping[str, PortState | None],
     current: Mapping[str, PortState],
 ) -> None:
-    for spec in specs:
+    for spec in wanted.specs:
         now, goal = current.get(spec.name), targets[spec.name]
         if spec.recreate or now is None or goal is None:
+            continue
+        if resolve.is_unfinished(now, wanted.owner):  # it never carried anything
             continue
         reasons = forced_by(now, goal) or relinked_by(now, goal)
         if reasons:

@@ -21,8 +21,11 @@ from .model import PORT_NO_MAX, Datapath, Link, Observed, PortSet, PortSpec, Por
 
 def is_ours(state: PortState, owner: str) -> bool:
     """The port carries the mark of ``owner``, or the token of a run of it that was killed."""
-    if owner_of(state.alias) == owner:
-        return True
+    return owner_of(state.alias) == owner or is_unfinished(state, owner)
+
+
+def is_unfinished(state: PortState, owner: str) -> bool:
+    """A run of ``owner`` was killed while it made the port."""
     return not state.alias and token(owner) in (state.link_group, state.upcall_pid)
 
 
@@ -82,10 +85,17 @@ def _link_group(current: PortState | None, owner: str) -> int:
 
 
 def _kept_flood(state: PortState, current: PortState | None) -> frozenset[str]:
-    """The flood list that is left alone, as far as a device of this address family can have it."""
-    now = frozenset() if current is None else current.flood or frozenset()
-    family = state.family
-    return frozenset(text for text in now if family in (None, ipaddress.ip_address(text).version))
+    """The flood list that is left alone, as far as the device can have it.
+
+    A device without VNI takes its destinations from the flows: neither kind has a use for the
+    list of the other. One of the kernel's own vport class is an IPv4 one.
+    """
+    if current is None or current.attrs["external"] != state.attrs["external"]:
+        return frozenset()
+    family = 4 if state.legacy else state.family
+    return frozenset(
+        text for text in current.flood or () if family in (None, ipaddress.ip_address(text).version)
+    )
 
 
 def _lower(spec: PortSpec, observed: Observed) -> Link | None:

@@ -27,7 +27,7 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan import 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.resolve import is_ours
 from tests.unit.core.profile import examples
-from tests.unit.kernel.worlds import HOSTS, OWNER, facets, port_sets
+from tests.unit.kernel.worlds import HOSTS, OWNER, complete, port_sets
 
 
 def try_plan(wanted: PortSet, observed: Observed) -> Plan | None:
@@ -41,20 +41,15 @@ def try_plan(wanted: PortSet, observed: Observed) -> Plan | None:
 
 def declared_view(wanted: PortSet, observed: Observed) -> dict[str, Any]:
     """All ports, without what the task leaves open of those that it declares."""
-    seen: dict[str, Any] = {}
-    told = facets(wanted)
-    for name, state in port_states(observed).items():
-        known = told.get(name)
-        if known is not None:
-            state = replace(
-                state,
-                port_no=state.port_no if known.port_no else None,
+    seen: dict[str, Any] = port_states(observed)
+    for spec in wanted.specs:
+        if spec.name in seen:
+            seen[spec.name] = replace(
+                seen[spec.name],
+                port_no=seen[spec.name].port_no if spec.port_no else None,
+                mac=seen[spec.name].mac if spec.mac else None,
                 link_group=0,
-                mac=state.mac if known.mac else None,
-                flood=state.flood if known.flood else None,
-                attrs={key: value for key, value in state.attrs.items() if key != "group"},
             )
-        seen[name] = state
     return seen
 
 
@@ -98,6 +93,7 @@ def test_what_is_neither_named_nor_ours_is_not_touched(wanted: PortSet, observed
 def test_law_2_a_run_that_ends_early_is_completed_by_the_next(
     wanted: PortSet, observed: Observed, count: int
 ) -> None:
+    wanted = complete(wanted)
     steps = try_plan(wanted, observed)
     if not steps:
         return

@@ -27,7 +27,7 @@ from tests.unit.core.profile import examples
 from tests.unit.kernel.builders import DECLARED, host, ports
 from tests.unit.kernel.machine import Killed, Machine, killed_at, refused_at
 from tests.unit.kernel.test_laws_ports import declared_view
-from tests.unit.kernel.worlds import HOSTS, port_sets
+from tests.unit.kernel.worlds import HOSTS, complete, port_sets
 
 CASE = st.tuples(port_sets(), HOSTS)
 
@@ -79,7 +79,7 @@ def test_what_can_be_planned_is_carried_out_as_foretold(case: tuple[PortSet, Obs
 def test_a_killed_run_is_completed_by_the_same_run(
     case: tuple[PortSet, Observed], count: int
 ) -> None:
-    wanted, observed = case
+    wanted, observed = complete(case[0]), case[1]
     whole = run(wanted, observed)
     machine = Machine(observed)
     machine.apply(wanted)

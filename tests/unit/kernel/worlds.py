@@ -10,8 +10,7 @@ through the model kernel, so that it is one that can exist.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -52,12 +51,21 @@ def addresses(draw: st.DrawFn) -> tuple[str | None, list[str], bool]:
     six = draw(st.booleans())
     pool = SIX if six else FOUR
     local = draw(maybe(st.just(pool[0])))
-    return local, draw(st.lists(st.sampled_from(pool[1:]), unique=True, max_size=3)), six
+    flood = draw(st.lists(st.sampled_from(pool[1:]), unique=True, max_size=3))
+    # A snapshot does not tell that a device without addresses is an IPv6 one.
+    return local, flood, six and bool(local or flood)
 
 
-PORT_NO = st.integers(1, 5)
-DST_PORT = st.sampled_from([4789, 4789, 4790])
-VNI = st.integers(1, 3)
+PORT_NO = st.integers(1, 8)
+DST_PORT = st.sampled_from([4789, 4789, 4789, 4790])
+RARELY = st.sampled_from([False] * 7 + [True])
+
+
+def vni(name: str) -> st.SearchStrategy[int]:
+    """The VNI of a port: mostly its own."""
+    return st.sampled_from([int(name[-1])] * 4 + [1, 2])
+
+
 DATAPATH = st.sampled_from(["lab0", "lab0", "lab1"])
 DEV = st.sampled_from(["eth0", "eth1"])
 LIVE_ATTRS = st.fixed_dictionaries(
@@ -70,10 +78,10 @@ LIVE_ATTRS = st.fixed_dictionaries(
         "label": st.sampled_from([0, 5]),
         "learning": st.booleans(),
         "ageing": st.sampled_from([0, 300]),
-        "gbp": st.booleans(),
+        "gbp": RARELY,
         "l2miss": st.booleans(),
         "udp_csum": st.booleans(),
-        "udp_zero_csum6_rx": st.booleans(),
+        "udp_zero_csum6_rx": RARELY,
         "src_port_range": st.sampled_from([(0, 0), (1000, 2000)]),
         "group": st.sampled_from(["group"]),
     },
@@ -81,11 +89,11 @@ LIVE_ATTRS = st.fixed_dictionaries(
 DEVICE = st.fixed_dictionaries(
     {
         "name": st.sampled_from(NAMES),
-        "kind": st.sampled_from(["vxlan", "vxlan", "vxlan", "external", "legacy", "dummy"]),
-        "whose": st.sampled_from(["ours", "ours", "ours", "theirs", "foreign", "bare", "killed"]),
+        "kind": st.sampled_from(["vxlan"] * 7 + ["external", "legacy", "dummy"]),
+        "whose": st.sampled_from(["ours"] * 6 + ["theirs", "foreign", "bare", "killed"]),
         "addresses": addresses(),
         "attrs": LIVE_ATTRS,
-        "vni": VNI,
+        "vni": st.sampled_from([None] * 4 + [1, 2]),
         "dst_port": DST_PORT,
         "datapath": maybe(DATAPATH),
         "port_no": PORT_NO,
@@ -105,7 +113,7 @@ def _live_attrs(device: Options) -> dict[str, Any]:
     if external:
         attrs.update(external=True, learning=False, ttl=0, tos=0, df=0, ageing=300)
     else:
-        attrs["vni"] = device["vni"]
+        attrs["vni"] = device["vni"] or int(device["name"][-1])
     attrs["group"] = flood[0] if "group" in device["attrs"] and flood else None
     return attrs
 
@@ -188,13 +196,13 @@ HOSTS = st.builds(
 def declared_port(draw: st.DrawFn, name: str) -> Options:
     """One entry of a task's ports."""
     state = draw(st.sampled_from(["present"] * 4 + ["detached", "absent"]))
-    options: Options = {"name": name, "state": state, "adopt": draw(st.booleans())}
+    options: Options = {"name": name, "state": state, "adopt": not draw(RARELY)}
     options["dst_port"] = draw(maybe(DST_PORT))
-    options["recreate"] = draw(st.sampled_from([None, None, None, "never"]))
+    options["recreate"] = draw(st.sampled_from([None] * 9 + ["never"]))
     if state == "present":
         options["datapath"] = draw(DATAPATH)
         options["port_no"] = draw(maybe(PORT_NO))
-    kind = draw(st.sampled_from(["vxlan", "vxlan", "vxlan", "external", "legacy"]))
+    kind = draw(st.sampled_from(["vxlan"] * 8 + ["external", "legacy"]))
     if kind == "legacy" and state == "present":
         return {**options, "vport_type": "vxlan"}
     local, remotes, _six = draw(addresses())
@@ -203,9 +211,9 @@ def declared_port(draw: st.DrawFn, name: str) -> Options:
     options["mtu"] = draw(maybe(st.sampled_from(["1400", "1430"])))
     options["mac_address"] = draw(maybe(st.just(f"02:00:00:00:01:0{name[-1]}")))
     options["udp_csum"] = draw(maybe(st.booleans()))
-    options["extensions"] = draw(maybe(st.sampled_from([["gbp"], []])))
+    options["extensions"] = ["gbp"] if draw(RARELY) else None
     if kind == "vxlan":
-        options["vni"] = draw(VNI)
+        options["vni"] = draw(vni(name))
         options["remotes"] = draw(maybe(st.just(remotes)))
         options["ttl"] = draw(maybe(st.sampled_from(["0", "inherit", "7"])))
         options["tos"] = draw(maybe(st.sampled_from(["inherit", "8"])))
@@ -225,18 +233,10 @@ def port_sets(draw: st.DrawFn) -> PortSet:
         return port_set({**params, "ports": [{**entry, "port_no": None} for entry in entries]})
 
 
-@dataclass(frozen=True)
-class Facets:
-    """What of a port is declared; what is not may differ after a kill."""
+def complete(wanted: PortSet) -> PortSet:
+    """The same, every flood list declared.
 
-    port_no: bool
-    mac: bool
-    flood: bool
-
-
-def facets(wanted: PortSet) -> Mapping[str, Facets]:
-    """By name."""
-    return {
-        spec.name: Facets(spec.port_no is not None, spec.mac is not None, spec.remotes is not None)
-        for spec in wanted.specs
-    }
+    One that is left alone is lost when a run is killed while it recreates the port.
+    """
+    specs = (replace(spec, remotes=spec.remotes or frozenset()) for spec in wanted.specs)
+    return replace(wanted, specs=tuple(specs))
