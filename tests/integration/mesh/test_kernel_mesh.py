@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.integration.mesh.fleet import Fleet
 from tests.integration.mesh.wire import Capture
@@ -38,9 +41,18 @@ def test_what_the_kernel_shows(fleet: Fleet) -> None:
     fleet.assert_carries(1450)
 
 
-def test_drift_is_named_and_repaired_and_strangers_survive(fleet: Fleet) -> None:
-    fleet.built()
+@pytest.fixture
+def strangers(fleet: Fleet) -> Iterator[set[str]]:
+    """A VXLAN device and a datapath on vtep1 that are not ours."""
     fleet.sh("vtep1", "ip link add vx999 type vxlan id 999 dstport 4999 && ovs-dpctl add-dp other")
+    yield {"vx999", "other"}
+    fleet.sh("vtep1", "ip link del vx999; ovs-dpctl del-dp other", check=False)
+
+
+def test_drift_is_named_and_repaired_and_strangers_survive(
+    fleet: Fleet, strangers: set[str]
+) -> None:
+    fleet.built()
     fleet.sh("vtep1", "ip link set vx100 mtu 1400 && ip link set dp-lab down")
     fleet.sh("vtep2", "ovs-dpctl del-if dp-lab vx100")
     fleet.sh("vtep2", "bridge fdb append 00:00:00:00:00:00 dev vx100 dst 198.18.0.99")
@@ -55,9 +67,7 @@ def test_drift_is_named_and_repaired_and_strangers_survive(fleet: Fleet) -> None
     assert fleet.must("mesh") == dry
     assert not fleet.must("mesh", "--check").hosts
     fleet.assert_carries(1450)
-    assert fleet.link("vtep1", "vx999") is not None
-    assert fleet.link("vtep1", "other") is not None
-    fleet.sh("vtep1", "ip link del vx999 && ovs-dpctl del-dp other")
+    assert all(fleet.link("vtep1", name) for name in strangers)
     fleet.unchanged()
 
 

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the tunnelmesh.ovs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Access ports as a plane of the common pipeline, and the job of the module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..core import pipeline, result
+from ..core.errors import ApplyError
+from ..core.ownership import check_owner
+from ..core.steps import Plan, Step
+from ..overlay import enter_netns
+from ..ovsdb.remote import Remote, parse
+from . import database, devices
+from . import plan as planning
+from .desired import desired
+from .model import Observed, Spec
+
+
+@dataclass
+class AccessPlane:
+    """What the pipeline asks for."""
+
+    specs: Sequence[Spec]
+    owner: str
+    purge: bool
+    assume: frozenset[str]
+    remote: Remote
+
+    def read(self) -> Observed:
+        """The database, and what the kernel shows of its ports."""
+        found, live = database.read(self.remote), devices.read()
+        ports = {
+            name: replace(port, mtu=seen.mtu, up=seen.up, addresses=seen.addresses)
+            if (seen := live.get(name))
+            else port
+            for name, port in found.ports.items()
+        }
+        return replace(found, ports=ports)
+
+    def plan(self, observed: Observed) -> Plan:
+        """See plan.py."""
+        return planning.plan(self.specs, observed, self.owner, self.purge, self.assume)
+
+    def plan_back(self, before: Observed, observed: Observed, done: Sequence[Step]) -> Plan:
+        """See plan.py."""
+        return planning.plan_back(before, observed, done, self.owner)
+
+    def predict(self, observed: Observed, plan: Plan) -> Observed:
+        """See plan.py."""
+        return planning.predict(observed, plan)
+
+    def execute(self, plan: Plan, done: list[Step]) -> None:
+        """The database first, then the devices that ovs-vswitchd made of it."""
+        database.commit(self.remote, plan, database.read(self.remote))
+        done.extend(plan)
+        for step in plan:
+            if step.op != "delete":
+                devices.bring(step.args["spec"])
+
+    def verify(self, observed: Observed) -> None:
+        """Every declared port has its device."""
+        missing = [s.name for s in self.specs if s.present and observed.ports[s.name].mtu is None]
+        if missing:
+            raise ApplyError(
+                f"ovs-vswitchd made no device for {', '.join(missing)}",
+                remedy="look into the log of ovs-vswitchd",
+            )
+
+
+def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The job of ``ovs_access_port``. Raises TunnelMeshError."""
+    specs = desired(params)
+    assume = frozenset(params["check_mode_assume"]) if check_mode else frozenset()
+    if params.get("netns"):
+        enter_netns(str(params["netns"]))
+    owner = check_owner(params["owner"])
+    remote = parse(params["database"])
+    plane = AccessPlane(specs, owner, params["purge"], assume, remote)
+    outcome = pipeline.run(plane, check_mode=check_mode)
+    names = [spec.name for spec in specs] + [step.name for step in outcome.steps]
+    shown = [
+        {name: seen.ports[name].shown() for name in names if name in seen.ports}
+        for seen in (outcome.before, outcome.after)
+    ]
+    live = outcome.before if check_mode else outcome.after
+    return result.build(
+        outcome.steps,
+        shown[0],
+        shown[1],
+        "ports",
+        [live.ports[spec.name].shown() for spec in specs if spec.name in live.ports],
+    )
