@@ -78,6 +78,8 @@ RECEIVE_FLAGS = ("gbp", "gpe", "udp_zero_csum6_rx", "remcsum_rx", "remcsum_nopar
 DF_NAMES = ("unset", "set", "inherit")
 # Outer Ethernet, IP, UDP and VXLAN headers: VXLAN_HEADROOM and VXLAN6_HEADROOM.
 OVERHEAD = {4: 50, 6: 70}
+# ETH_MIN_MTU, include/uapi/linux/if_ether.h
+MTU_MIN = 68
 # What ovs-vswitchd gives a device of its own, lib/dpif-netlink-rtnl.c.
 EXTERNAL_MTU = 65000
 # IP_MAX_MTU, what the kernel's own vport class gives, net/openvswitch/vport-vxlan.c.

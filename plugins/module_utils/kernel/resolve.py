@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from ..core.errors import ConflictError, EnvironmentProblem, OwnershipError
 from ..core.ownership import mark, owner_of, token
-from .attributes import EXTERNAL_MTU, LEGACY_MTU, OVERHEAD
+from .attributes import EXTERNAL_MTU, LEGACY_MTU, MTU_MIN, OVERHEAD
 from .model import PORT_NO_MAX, Datapath, Link, Observed, PortSet, PortSpec, PortState
 
 
@@ -160,6 +160,12 @@ def _mtu(spec: PortSpec, state: PortState, lower: Link | None, observed: Observe
     if lower is None and state.attrs["external"]:
         return EXTERNAL_MTU
     lower = lower or underlay_of(state.attrs["local_ip"], observed)
+    if lower is not None and lower.mtu - overhead < MTU_MIN:
+        raise ConflictError(
+            f"{spec.where}: underlay device {lower.name} is too small for a tunnel",
+            culprit=f"{lower.name} has MTU {lower.mtu}, the headers alone take {overhead} bytes",
+            remedy=f"raise the MTU of {lower.name} to {MTU_MIN + overhead} or more",
+        )
     return (lower.mtu if lower else 1500) - overhead
 
 
