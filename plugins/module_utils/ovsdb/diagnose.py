@@ -13,7 +13,7 @@ from . import options
 from .collisions import IPV6_OFF, IPV6_REMEDY
 from .daemon import Vswitchd
 from .database import Unconfirmed
-from .model import Device, Observed, Tunnel
+from .model import Bridge, Device, Observed, Tunnel
 
 
 def _names(found: Sequence[Tunnel]) -> str:
@@ -95,6 +95,16 @@ def unconfirmed(failure: Unconfirmed, daemon: Vswitchd | None) -> ApplyError:
         remedy = "look at its log (/var/log/openvswitch/ovs-vswitchd.log); raise wait_timeout "
         remedy += "for very large sets"
     return ApplyError(failure.cause, culprit=complaint, remedy=remedy)
+
+
+def bridge(found: Bridge) -> ApplyError:
+    """The error for a bridge that ovs-vswitchd did not make."""
+    module = "openvswitch" if found.datapath_type == "system" else "tun"
+    return ApplyError(
+        f"ovs-vswitchd could not make bridge {found.name} (datapath_type {found.datapath_type})",
+        remedy=f"load the kernel module: modprobe {module}; else see the log of ovs-vswitchd "
+        "(/var/log/openvswitch/ovs-vswitchd.log)",
+    )
 
 
 def device(found: Device, why: str, tunnels: Sequence[Tunnel]) -> ApplyError:

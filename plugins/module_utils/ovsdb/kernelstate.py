@@ -136,19 +136,20 @@ class KernelSide:
         for step in steps:
             self._last = self._reader.snapshot()
             carried: list[Step] = []
+            jobs = self._jobs(step)
             try:
-                for job in self._jobs(step):
+                for job in jobs:
                     executor.execute((job,), self._last, carried)
                     self._last = self._reader.snapshot()
             finally:
-                if carried:
+                if carried or not jobs:
                     done.append(step)
 
     def _jobs(self, step: Step) -> list[Step]:
         """One step in the words of the kernel plane, for the kernel as it is now.
 
-        A device that has come right by itself since the plan needs none: ovs-vswitchd removes and
-        makes devices a moment after it has confirmed the configuration.
+        A device that has come right since the plan needs none: ovs-vswitchd has made it anew when
+        it had to refuse its tunnels in between.
         """
         if step.kind == "bridge":
             return [self._local_job(step)]

@@ -89,6 +89,7 @@ class Bridge:
     """A Bridge row with the Interface row of its local port.
 
     :param columns: those of BRIDGE_COLUMNS, and ``other_config``.
+    :param made: ovs-vswitchd has made it, since its local port has an OpenFlow number.
     :param ports: UUID of each Port row -> its name.
     :param interfaces: UUIDs of all Interface rows of its ports.
     :param children: rows of other tables that hang on it, as (table, UUID).
@@ -98,6 +99,7 @@ class Bridge:
     columns: Mapping[str, Any]
     external_ids: Mapping[str, str] = field(default_factory=dict)
     uuid: str = ""
+    made: bool = True
     ports: Mapping[str, str] = field(default_factory=dict)
     interfaces: tuple[str, ...] = ()
     children: tuple[tuple[str, str], ...] = ()

@@ -84,7 +84,11 @@ def _kernel(after: Observed, plan: Plan) -> Kernel:
             port, old if old.present else drift.healthy(old, options.extensions(row.options))
         )
     for step in plan:
-        if step.kind == "device":
+        if step.kind == "bridge" and step.op == "create":
+            local[step.name] = LocalPort(False)
+        elif step.kind == "bridge" and step.op == "delete":
+            local.pop(step.name, None)
+        elif step.kind == "device":
             devices[step.args["after"].dst_port] = step.args["after"]
         elif step.kind == "bridge" and step.op == "set":
             seen = local.get(step.name, LocalPort(False))

@@ -23,7 +23,7 @@ _PORT = ["_uuid", "name", "interfaces", "tag", "trunks", "vlan_mode", "protected
 _BRIDGE = ["_uuid", "name", "ports", "other_config", "external_ids", *BRIDGE_COLUMNS]
 _TUNNEL = ["_uuid", "name", "options", "bfd", "mac", "ofport_request", "external_ids"]
 _STATE = ["ofport", "error"]
-_OTHER = ["_uuid", "name", "type", "ofport_request", "mtu_request", "mtu"]
+_OTHER = ["_uuid", "name", "type", "ofport_request", "mtu_request", "mtu", "ofport"]
 
 
 def _select(table: str, columns: Iterable[str], where: Iterable[Any] = ()) -> dict[str, Any]:
@@ -109,6 +109,7 @@ class _Assembler:
             },
             external_ids=atoms.mapping(row["external_ids"]),
             uuid=atoms.reference(row["_uuid"]),
+            made=not local or atoms.optional(local["ofport"]) is not None,
             ports={uuid: self._ports[uuid]["name"] for uuid in uuids},
             interfaces=tuple(
                 interface

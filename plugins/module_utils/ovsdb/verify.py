@@ -25,6 +25,9 @@ def check(
     :param holder: tells who holds a UDP port; None where the kernel cannot be asked.
     """
     tunnels = [observed.tunnels[name] for name in names if name in observed.tunnels]
+    for name in sorted({row.bridge for row in tunnels} | {spec.name for spec in bridges}):
+        if name in observed.bridges and not observed.bridges[name].made:
+            raise diagnose.bridge(observed.bridges[name])
     broken = [row for row in tunnels if row.broken or row.ofport is None]
     if broken:
         raise diagnose.refused(broken, observed, holder)

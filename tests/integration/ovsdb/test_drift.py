@@ -6,14 +6,15 @@ import re
 
 import pytest
 
+from tests.integration.harness import REMOTE
 from tests.integration.ovsdb.conftest import BRIDGE, Peer
 from tests.integration.ovsdb.witness import Ovs, eventually
 
 DEVICE = "vxlan_sys_4789"
-# pyroute2's way to detach and no more: ovs-dpctl del-if would delete the device too.
+# Detaches and no more: ovs-dpctl del-if would delete the device too.
 DETACH = """
-import sys, zlib
-sys.path.insert(0, "/root/tunnelmesh-test")
+import sys
+sys.path.insert(0, "@REMOTE@")
 base = "ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel."
 from importlib import import_module
 reader, encode = (import_module(base + name) for name in ("reader", "encode"))
@@ -23,7 +24,7 @@ number = next(port.port_no for port in system.vports if port.name == "vxlan_sys_
 request = encode.del_vport(kernel.family("ovs_vport"), system.ifindex, number)
 (reply,) = kernel.generic.batch([request])
 assert not reply.errno, reply
-"""
+""".replace("@REMOTE@", REMOTE)
 FAULTS = {
     "down": (f"ip link set {DEVICE} down", "set up", "was set down"),
     "deleted": (f"ip link delete {DEVICE}", "recreate", "was deleted"),

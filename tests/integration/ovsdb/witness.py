@@ -16,7 +16,9 @@ from tests.integration.harness import Target
 RUN = "/run/openvswitch"
 # Columns that ovs-vswitchd writes on its own account all the time.
 VOLATILE = {
-    "Interface": {"_version", "statistics", "link_resets"},
+    "Interface": {"_version", "statistics", "status", "link_resets", "link_state", "link_speed"}
+    | {"admin_state", "mac_in_use", "mtu", "ifindex", "duplex", "lacp_current"},
+    "Controller": {"status", "is_connected", "role"},
     "Port": {"statistics", "rstp_statistics"},
     "Mirror": {"statistics"},
 }
