@@ -209,6 +209,7 @@ def _change(
 def _connections(spec: DatapathSpec, found: Datapath | None, wanted: DatapathSet) -> list[Step]:
     numbers, assumed = _numbers(spec, found, wanted)
     names = {number: name for name, number in numbers.items()}
+    names.update((vport.port_no, vport.name) for vport in (found.vports if found else ()))
     goal: dict[FlowKey, None] = {}
     for first, second in spec.connect or ():
         a, b = numbers[first], numbers[second]

@@ -1,0 +1,312 @@
+# Copyright (c) 2026, the tunnelmesh.ovs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan for datapaths: create, change, connect, delete, purge; whose they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import (
+    ConflictError,
+    EnvironmentProblem,
+    OwnershipError,
+    TunnelMeshError,
+)
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.ownership import mark, token
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.steps import Plan
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import Flow
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
+from tests.unit.kernel.builders import Host, host, ops, plan_dp
+
+Options = dict[str, Any]
+OURS = token("default")
+
+
+def refusal(made: Host, **options: Any) -> TunnelMeshError:
+    """The error of a plan; it says what to do."""
+    with pytest.raises(TunnelMeshError) as caught:
+        plan_dp(made.observed(), **options)
+    assert caught.value.remedy
+    return caught.value
+
+
+def wired() -> Host:
+    """lab0 with vx1 on port 1 and vx2 on port 2, lab0 and vx1 connected."""
+    made = host()
+    made.vxlan("vx1", "lab0", 1, vni=1)
+    made.vxlan("vx2", "lab0", 2, vni=2)
+    for a, b in ((0, 1), (1, 0)):
+        made.flow("lab0", Flow(a, b, ufid(a, b)))
+    return made
+
+
+def flows(steps: Plan, op: str) -> list[tuple[int, int]]:
+    """The flows that are made or removed, as (from, to)."""
+    return [flow[:2] for step in steps if step.op == op for flow in step.args["flows"]]
+
+
+# -- create and change --------------------------------------------------------------------------
+
+
+def test_a_new_datapath_is_created_and_brought_up() -> None:
+    create, change = plan_dp(host().observed(), name="lab1")
+    assert create.action() == {"action": "create", "datapath": "lab1", "why": "declared present"}
+    assert create.args == {"token": OURS, "alias": mark("default")}
+    assert change.changes == {"up": (False, True)}
+
+
+def test_a_new_datapath_with_everything() -> None:
+    steps = plan_dp(host().observed(), name="lab1", mtu=1450, address=["198.18.0.1/24"], up=False)
+    assert ops(steps) == [("create", "lab1"), ("change", "lab1")]
+    assert steps[1].changes == {"mtu": (1500, 1450), "address": ([], ["198.18.0.1/24"])}
+
+
+def test_a_new_datapath_that_stays_down_needs_nothing_more() -> None:
+    assert ops(plan_dp(host().observed(), name="lab1", up=False)) == [("create", "lab1")]
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        ({}, {}),
+        ({"up": False}, {"up": (True, False)}),
+        ({"mtu": 1500}, {}),
+        ({"mtu": 1400}, {"mtu": (1500, 1400)}),
+        ({"address": ["198.18.0.1/24", "fd00::1/64"]}, {}),
+        ({"address": ["fd00::1/64", "198.18.0.1/24"]}, {}),
+        ({"address": []}, {"address": (["198.18.0.1/24", "fd00::1/64"], [])}),
+        (
+            {"address": ["198.18.0.1/25"]},
+            {"address": (["198.18.0.1/24", "fd00::1/64"], ["198.18.0.1/25"])},
+        ),
+    ],
+)
+def test_what_changes_on_the_local_port(options: Options, changes: Options) -> None:
+    made = Host()
+    made.datapath("lab0", "198.18.0.1/24", "fd00::1/64")
+    steps = plan_dp(made.observed(), name="lab0", **options)
+    assert [step.changes for step in steps] == ([changes] if changes else [])
+
+
+def test_the_token_of_a_killed_run_is_taken_up_and_cleared() -> None:
+    made = Host()
+    made.datapath("lab0", alias="", upcall=OURS)
+    (change,) = plan_dp(made.observed(), name="lab0")
+    assert change.args["changes"] == {"alias": ("", mark("default")), "upcall_pid": (OURS, 0)}
+    assert change.changes == {"mark": (None, mark("default")), "unfinished": (True, False)}
+
+
+@pytest.mark.parametrize("kind", ["bridge", ""])
+def test_a_name_that_another_device_has(kind: str) -> None:
+    made = host()
+    made.device("lab1", kind=kind)
+    error = refusal(made, name="lab1")
+    assert isinstance(error, ConflictError)
+    assert error.culprit == f"lab1 is a device of kind {kind or 'physical'}"
+
+
+# -- whose it is --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("alias", "upcall", "culprit"),
+    [
+        ("", 0, "made by hand or by another program"),
+        ("", token("other"), "made by hand or by another program"),
+        ("mine", OURS, "made by hand or by another program"),
+        (mark("other"), 0, "belongs to owner 'other', this task's owner is 'default'"),
+    ],
+)
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_what_is_not_ours_is_refused_unless_adopted(
+    alias: str, upcall: int, culprit: str, state: str
+) -> None:
+    made = Host()
+    made.datapath("lab0", alias=alias, upcall=upcall)
+    error = refusal(made, name="lab0", state=state)
+    assert isinstance(error, OwnershipError)
+    assert culprit in str(error.culprit)
+    assert plan_dp(made.observed(), name="lab0", state=state, adopt=True)
+
+
+@pytest.mark.parametrize("options", [{}, {"state": "absent", "force": True}, {"adopt": True}])
+def test_the_datapath_of_ovs_vswitchd_is_refused_even_if_it_is_marked(options: Options) -> None:
+    made = Host()
+    made.datapath("dp7", per_cpu=True)
+    error = refusal(made, name="dp7", **options)
+    assert "datapath dp7 is owned by ovs-vswitchd" in error.cause
+    assert plan_dp(made.observed(), purge=True) == ()
+
+
+# -- delete and purge ---------------------------------------------------------------------------
+
+
+def test_absent_deletes_and_says_what_becomes_of_the_ports() -> None:
+    made = wired()
+    made.legacy("leg", "lab0", 3)
+    (step,) = plan_dp(made.observed(), name="lab0", state="absent")
+    assert step.op == "delete"
+    assert step.why == "declared absent; detaches vx1, vx2; deletes leg"
+    after = predict(made.observed(), (step,))
+    assert "lab0" not in after.datapaths
+    assert after.link("leg") is None
+    survivor = after.link("vx1")
+    assert survivor is not None
+    assert (survivor.master, survivor.promiscuity) == (0, 0)
+
+
+def test_absent_of_what_is_not_there_is_nothing() -> None:
+    assert plan_dp(host().observed(), name="lab9", state="absent") == ()
+
+
+@pytest.mark.parametrize("how", [{"name": "lab0", "state": "absent"}, {"purge": True}])
+def test_a_datapath_with_ports_of_others_is_not_deleted(how: Options) -> None:
+    made = wired()
+    made.internal("lab0", "int0", 3)
+    made.vxlan("theirs", "lab0", 4, vni=4, alias=mark("other"))
+    error = refusal(made, **how)
+    assert isinstance(error, OwnershipError)
+    assert "ports that are not marked as ours" in error.cause
+    assert error.culprit == "int0, theirs"
+
+
+def test_force_cuts_off_the_ports_of_others() -> None:
+    made = wired()
+    made.internal("lab0", "int0", 3)
+    steps = plan_dp(made.observed(), name="lab0", state="absent", force=True)
+    assert ops(steps) == [("delete", "lab0")]
+    assert steps[0].why.endswith("deletes int0")
+
+
+def test_purge_takes_what_is_ours_and_not_declared() -> None:
+    made = Host()
+    made.datapath("lab0")
+    made.datapath("lab1")
+    made.datapath("killed", alias="", upcall=OURS)
+    made.datapath("theirs", alias=mark("other"))
+    made.datapath("hand", alias="")
+    steps = plan_dp(made.observed(), name="lab0", purge=True)
+    assert ops(steps) == [("delete", "lab1"), ("delete", "killed")]
+    assert {step.why for step in steps} == {"ours and not declared: purge"}
+
+
+# -- connections --------------------------------------------------------------------------------
+
+
+def test_a_connection_is_two_flows_of_ours() -> None:
+    made = host()
+    made.vxlan("vx1", "lab0", 7)
+    (step,) = plan_dp(made.observed(), name="lab0", connect=[["lab0", "vx1"]])
+    assert step.op == "connect"
+    assert flows((step,), "connect") == [(0, 7), (7, 0)]
+    assert step.changes == {"flows": ([], ["lab0 -> vx1", "vx1 -> lab0"])}
+    assert all(flow[2] == ufid(*flow[:2]) and len(flow[2]) == 16 for flow in step.args["flows"])
+
+
+@pytest.mark.parametrize(
+    "connect",
+    [[["lab0", "vx1"]], [["vx1", "lab0"]], [[0, 1]], [["0", "vx1"]], None],
+)
+def test_a_connection_that_is_there(connect: Any) -> None:
+    assert plan_dp(wired().observed(), name="lab0", connect=connect) == ()
+
+
+def test_connections_that_are_not_declared_go_first() -> None:
+    steps = plan_dp(wired().observed(), name="lab0", connect=[["lab0", "vx2"]])
+    assert [step.op for step in steps] == ["disconnect", "connect"]
+    assert flows(steps, "disconnect") == [(0, 1), (1, 0)]
+    assert flows(steps, "connect") == [(0, 2), (2, 0)]
+    assert steps[0].changes == {"flows": (["lab0 -> vx1", "vx1 -> lab0"], [])}
+
+
+def test_an_empty_list_disconnects_all_of_ours_and_nothing_else() -> None:
+    made = wired()
+    made.flow("lab0", Flow(2, 1, b"somebody-else-16"))
+    made.flow("lab0", Flow(None, None, b"", wildcard=False))
+    steps = plan_dp(made.observed(), name="lab0", connect=[])
+    assert ops(steps) == [("disconnect", "lab0")]
+    assert flows(steps, "disconnect") == [(0, 1), (1, 0)]
+
+
+def test_half_a_connection_is_completed() -> None:
+    made = host()
+    made.vxlan("vx1", "lab0", 1)
+    made.flow("lab0", Flow(0, 1, ufid(0, 1)))
+    assert flows(plan_dp(made.observed(), name="lab0", connect=[[0, 1]]), "connect") == [(1, 0)]
+
+
+def test_a_port_with_a_new_number_is_connected_anew() -> None:
+    made = host()
+    made.vxlan("vx1", "lab0", 5)
+    made.flow("lab0", Flow(0, 1, ufid(0, 1)))
+    made.flow("lab0", Flow(1, 0, ufid(1, 0)))
+    steps = plan_dp(made.observed(), name="lab0", connect=[["lab0", "vx1"]])
+    assert flows(steps, "disconnect") == [(0, 1), (1, 0)]
+    assert flows(steps, "connect") == [(0, 5), (5, 0)]
+
+
+def test_a_wildcard_flow_of_others_is_in_the_way() -> None:
+    made = host()
+    made.vxlan("vx1", "lab0", 1)
+    made.flow("lab0", Flow(1, 3))
+    error = refusal(made, name="lab0", connect=[["lab0", "vx1"]])
+    assert isinstance(error, ConflictError)
+    assert error.culprit == "for in-port vx1"
+    assert "ovs-dpctl del-flow lab0 'in_port(1),eth()'" in str(error.remedy)
+
+
+def test_an_exact_flow_of_others_is_not_in_the_way() -> None:
+    made = host()
+    made.vxlan("vx1", "lab0", 1)
+    made.flow("lab0", Flow(1, 3, wildcard=False))
+    assert flows(plan_dp(made.observed(), name="lab0", connect=[[0, 1]]), "connect")
+
+
+@pytest.mark.parametrize(
+    ("connect", "problem"),
+    [
+        ([["lab0", "vx9"]], "datapath lab0 has no port vx9"),
+        ([["lab0", 9]], "datapath lab0 has no port 9"),
+        ([["lab0", "0"]], "lab0 and 0 are the same port"),
+        ([["vx1", "1"]], "vx1 and 1 are the same port"),
+        ([["lab0", "vx1"], ["0", "vx2"]], "lab0 and 0 are the same port"),
+    ],
+)
+def test_connections_that_are_refused(connect: Any, problem: str) -> None:
+    error = refusal(wired(), name="lab0", connect=connect)
+    assert isinstance(error, (ConflictError, EnvironmentProblem))
+    assert problem in error.cause
+
+
+def test_a_new_datapath_has_its_local_port_only() -> None:
+    assert "has no port vx1" in refusal(host(), name="lab1", connect=[["lab1", "vx1"]]).cause
+
+
+# -- dry runs of a whole play -------------------------------------------------------------------
+
+
+def test_a_dry_run_may_assume_datapath_and_ports() -> None:
+    assumed = ["lab9", "vx1", "vx2", "vx3"]
+    options = {"connect": [["lab9", "vx1"], ["vx2", "vx3"]], "check_mode_assume": assumed}
+    steps = plan_dp(host().observed(), name="lab9", **options)
+    assert ops(steps) == [("connect", "lab9")]
+    after = predict(host().observed(), steps).datapaths["lab9"]
+    assert len(after.flows) == 4
+    assert {vport.name for vport in after.vports} == set(assumed)
+
+
+def test_a_dry_run_may_assume_a_port_of_a_datapath_that_is_there() -> None:
+    made = Host()
+    made.datapath("lab9")
+    made.vxlan("vx1", "lab9", 1, vni=1)
+    assumed = ["vx2", "vx3"]
+    options = {"connect": [["lab9", "vx1"], ["vx2", "vx3"]], "check_mode_assume": assumed}
+    steps = plan_dp(made.observed(), name="lab9", **options)
+    after = predict(made.observed(), steps)
+    assert len({vport.port_no for vport in after.datapaths["lab9"].vports}) == 4
+    assert plan_dp(after, name="lab9", **options) == ()
