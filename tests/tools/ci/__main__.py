@@ -13,6 +13,8 @@ from tests.tools.ci.model import FAILED, Stage, Tally, duration, total
 from tests.tools.ci.suites import molecule, pytest_suite
 
 STAGES = ("lint", "unit", "integration", "molecule")
+# Only by name: in `make test` the integration tests hold the short form.
+MORE = ("guides",)
 
 
 def arguments() -> argparse.Namespace:
@@ -20,14 +22,16 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tests/tools/run", description="Run stages and add up their results."
     )
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join([*STAGES, *MORE]))
     parser.add_argument("--check", metavar="NAME", help="only the linters with this in their name")
     parser.add_argument("--scenario", metavar="NAME", help="only this molecule scenario, or: all")
     options = parser.parse_args()
     options.stages = options.stages or list(STAGES)
-    unknown = set(options.stages) - set(STAGES)
+    unknown = set(options.stages) - {*STAGES, *MORE}
     if unknown:
-        parser.error(f"no such stage: {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}")
+        parser.error(
+            f"no such stage: {', '.join(sorted(unknown))}; there are {', '.join([*STAGES, *MORE])}"
+        )
     return options
 
 
@@ -53,6 +57,7 @@ def main() -> int:
         "lint": lambda: lint(options.check),
         "unit": lambda: pytest_suite("tests/unit"),
         "integration": lambda: pytest_suite("tests/integration"),
+        "guides": lambda: pytest_suite("tests/integration/docs"),
         "molecule": lambda: molecule(None if everything else options.scenario, everything),
     }
     os.environ["PYTHONUNBUFFERED"] = "1"
