@@ -78,8 +78,9 @@ options:
     default: 5
   baseline:
     description:
-      - RV(counters) of an earlier look. Only errors that were counted since then are a problem.
-        Without it all since boot count.
+      - RV(counters) of an earlier look. Errors that were counted since then are a problem.
+        Without it nobody knows when they happened, and they are a problem when they are more than
+        one in a thousand packets since boot.
     type: dict
   gather:
     description: What is returned besides the verdicts.

@@ -113,7 +113,7 @@ _TABLE = (
         MANAGEMENT,
         BROKEN,
         "ovs-vswitchd ignores an option of {name} without a word: {option}={value}",
-        "correct it: ovs-vsctl set Interface {name} options:{option}=...",
+        "correct it: ovs-vsctl set Interface {name} options:{option}=VALUE",
     ),
     Code(
         "tunnel_missing",

@@ -14,8 +14,9 @@ from ..ovsdb.reader import read as read_rows
 from ..ovsdb.remote import Remote
 from .model import Database
 
-# Seconds that ovsdb-server gets to take a connection.
+# Seconds that ovsdb-server gets to take a connection, and to answer.
 CONNECT = 10.0
+ANSWER = 30.0
 _STATUS = {
     "op": "select",
     "table": "Interface",
@@ -31,8 +32,8 @@ def read(remote: Remote) -> tuple[Database | None, str]:
     """The database, or None and the reason; DENIED where only a privilege is missing."""
     try:
         with Connection(remote, Deadline(CONNECT)) as connection:
-            rows = read_rows(connection)
-            (status,) = transact(connection, [_STATUS])
+            rows = read_rows(connection, ANSWER)
+            (status,) = transact(connection, [_STATUS], ANSWER)
     except TunnelMeshError as error:
         if isinstance(error.__cause__, PermissionError):
             return None, DENIED

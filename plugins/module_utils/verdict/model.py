@@ -97,6 +97,7 @@ class Surroundings:
     :param managed: ifindexes of devices that a running NetworkManager manages.
     :param sockets: every bound UDP socket.
     :param checksum_errors: IP version -> UDP packets with a wrong checksum, since boot.
+    :param datagrams: IP version -> UDP packets received, since boot.
     :param echoes: answers to probes, by path; empty when nothing was sent.
     """
 
@@ -108,6 +109,7 @@ class Surroundings:
     managed: frozenset[int] = frozenset()
     sockets: tuple[Socket, ...] = ()
     checksum_errors: Mapping[int, int] = field(default_factory=dict)
+    datagrams: Mapping[int, int] = field(default_factory=dict)
     echoes: Mapping[Path, Echo] = field(default_factory=dict)
 
 

@@ -23,6 +23,9 @@ from .model import (
     Subject,
 )
 
+# Of so many received packets one may be damaged, over the lifetime of a device or host.
+FEW = 1000
+
 
 def check(seen: Snapshot, expected: Expected, subject: Subject) -> Iterator[Finding]:
     """Everything about the way of a tunnel's or a port's packets."""
@@ -195,7 +198,8 @@ def _device(seen: Snapshot, subject: Subject) -> Iterator[Finding]:
         return
     if device.ifindex in seen.around.managed:
         yield Finding("networkmanager_manages", device.name, {"device": device.name})
-    count = since(seen, decap_key(device.name), device.statistics.get("rx_errors", 0))
+    total = device.statistics.get("rx_errors", 0)
+    count = since(seen, decap_key(device.name), total, device.statistics.get("rx_packets", 0))
     if count:
         yield Finding("decap_errors", device.name, {"device": device.name, "count": count})
 
@@ -203,7 +207,8 @@ def _device(seen: Snapshot, subject: Subject) -> Iterator[Finding]:
 def checksums(seen: Snapshot) -> Iterator[Finding]:
     """Damaged UDP packets, of the host as such."""
     for family, total in sorted(seen.around.checksum_errors.items()):
-        count = since(seen, checksum_key(family), total)
+        received = seen.around.datagrams.get(family, 0)
+        count = since(seen, checksum_key(family), total, received)
         if count:
             yield Finding("checksum_errors", None, {"count": count, "family": family})
 
@@ -218,7 +223,12 @@ def checksum_key(family: int) -> str:
     return f"udp{family} checksum_errors"
 
 
-def since(seen: Snapshot, key: str, total: int) -> int:
-    """What a counter has gained since the baseline; all of it when it started anew."""
-    before = seen.baseline.get(key, 0)
+def since(seen: Snapshot, key: str, total: int, received: int) -> int:
+    """What a counter of errors has gained since the baseline; all of it when it started anew.
+
+    Without a baseline nobody knows when they happened: they count when they are many.
+    """
+    if key not in seen.baseline:
+        return total if total * FEW > received else 0
+    before = seen.baseline[key]
     return total - before if total >= before else total

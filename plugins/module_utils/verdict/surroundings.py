@@ -51,7 +51,8 @@ def read(
         ipv6_off=frozenset(_ipv6_off(names)),
         managed=frozenset(_managed(kernel.links)) if own_namespace else frozenset(),
         sockets=sockets.bound(),
-        checksum_errors=checksum_errors(),
+        checksum_errors=udp_counters("InCsumErrors"),
+        datagrams=udp_counters("InDatagrams"),
     )
 
 
@@ -97,16 +98,17 @@ def _runs(name: str) -> bool:
     return any(_text(comm).strip() == name for comm in File("/proc").glob("[0-9]*/comm"))
 
 
-def checksum_errors() -> dict[int, int]:
-    """IP version -> UDP packets with a wrong checksum since boot (UDP_MIB_CSUMERRORS)."""
+def udp_counters(name: str) -> dict[int, int]:
+    """IP version -> a counter of UDP since boot, by its name in /proc/net/snmp."""
     found = {}
     lines = _text(File("/proc/self/net/snmp")).split("\n")
     rows = [line.split() for line in lines if line.startswith("Udp:")]
-    if len(rows) > 1 and "InCsumErrors" in rows[0]:
-        found[4] = int(rows[1][rows[0].index("InCsumErrors")])
+    if len(rows) > 1 and name in rows[0]:
+        found[4] = int(rows[1][rows[0].index(name)])
     for line in _text(File("/proc/self/net/snmp6")).split("\n"):
-        if line.startswith("Udp6InCsumErrors"):
-            found[6] = int(line.split()[1])
+        words = line.split()
+        if words[:1] == [f"Udp6{name}"]:
+            found[6] = int(words[1])
     return found
 
 

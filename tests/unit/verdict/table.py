@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from tests.conftest import ROOT  # noqa: F401 - puts the collection on the import path
-
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.verdict.codes import (
     CODES,
     DATA,
@@ -28,15 +26,15 @@ What `tunnelmesh.ovs.ovs_vxlan_info`, `tunnelmesh.ovs.verify`, `tunnelmesh.ovs.r
 source say when something is wrong. A code keeps its meaning. Of several problems of one tunnel the
 root cause comes first, in the order of the list at the end.
 
-*broken*: packets are lost. *warning*: they are not, or not yet, or not all. Words in ‹› are filled
-in.
+*broken*: packets are lost. *warning*: they are not, or not yet, or not all. Words in *italics*
+are filled in.
 
 This page is made from `plugins/module_utils/verdict/codes.py` by `tests/tools/problem-codes`.
 """
 
 
 def _cell(text: str) -> str:
-    return re.sub(r"\{(\w+)\}", r"‹\1›", text).replace("|", r"\|")
+    return re.sub(r"\{(\w+)\}", r"*\1*", text).replace("|", r"\|")
 
 
 def markdown() -> str:
