@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from tests.integration.docs.guide import Command, File, steps
 from tests.integration.docs.reader import Reader
 from tests.integration.harness import ROOT, Lab
-from tests.tools.ci.tree import build_tarball
 
 ALL = sorted(path.stem for path in (ROOT / "docs/docsite/rst").glob("*.rst"))
 # `make test` does these; `make guides` does all of them, which takes a while.
@@ -64,24 +62,6 @@ def clean(lab: Lab) -> Iterator[Lab]:
     everywhere(lab, RESET)
     yield lab
     everywhere(lab, RESET)
-
-
-@pytest.fixture(scope="session")
-def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The collection as users get it: what works only from the checkout is a fault."""
-    return build_tarball(tmp_path_factory.mktemp("tarball"))
-
-
-@pytest.fixture(scope="session")
-def installed(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collections path that holds nothing but the tarball's content."""
-    folder = tmp_path_factory.mktemp("collections")
-    # One that is installed anywhere on the path, such as this checkout, would be left at that.
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder)}
-    install = ["ansible-galaxy", "collection", "install", "--offline", str(tarball)]
-    subprocess.run(install, env=environment, check=True, capture_output=True)
-    assert (folder / "ansible_collections/tunnelmesh/ovs/MANIFEST.json").is_file()
-    return folder
 
 
 @pytest.mark.parametrize("guide", GUIDES)
