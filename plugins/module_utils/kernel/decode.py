@@ -10,12 +10,15 @@ devices a link dump costs the kernel 4 ms, and 2 s of Python in a small guest.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
+import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+from ..core.errors import EnvironmentProblem
 from .attributes import ATTRIBUTES, DEFAULTS, GROUP6, LINK, LOCAL6
 from .model import Datapath, Flow, Link, Vport
 
@@ -23,6 +26,24 @@ IFF_UP = 1
 KEY_IN_PORT, KEY_TUNNEL = 3, 16  # enum ovs_key_attr
 NATIVE: Literal["little", "big"] = sys.byteorder
 _BY_NUMBER = {attribute.number: attribute for attribute in ATTRIBUTES.values()}
+Message = TypeVar("Message")
+
+
+def _readable(parse: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
+    """A message that is cut short or unlike what is known becomes an error that says so."""
+
+    @functools.wraps(parse)
+    def guarded(body: bytes) -> Message:
+        try:
+            return parse(body)
+        except (struct.error, ValueError, KeyError) as error:
+            raise EnvironmentProblem(
+                f"the kernel sent a message about a {parse.__name__} that cannot be read: {error}",
+                culprit=f"{len(body)} bytes: {body[:64].hex()}",
+                remedy="report it together with the output of 'uname -a'",
+            ) from error
+
+    return guarded
 
 
 def attributes(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -84,6 +105,7 @@ def vxlan_attrs(data: bytes) -> tuple[dict[str, Any], int]:
     return attrs, lower
 
 
+@_readable
 def link(body: bytes) -> Link:
     """The body of an RTM_NEWLINK message: struct ifinfomsg and attributes."""
     _family, _pad, _type, ifindex, flags, _change = struct.unpack_from("=BBHiII", body)
@@ -139,6 +161,7 @@ _LINK_FIELDS: dict[int, tuple[str, Callable[[bytes], Any]]] = {
 }
 
 
+@_readable
 def flood_entry(body: bytes) -> tuple[int, str] | None:
     """An RTM_NEWNEIGH body of AF_BRIDGE: (ifindex, destination) if it is an all-zero entry."""
     ifindex = struct.unpack_from("=BBHi", body)[3]
@@ -149,16 +172,21 @@ def flood_entry(body: bytes) -> tuple[int, str] | None:
     return None if destination is None else (ifindex, destination)
 
 
+@_readable
 def address(body: bytes) -> tuple[int, str, int] | None:
-    """An RTM_NEWADDR body: (ifindex, address/prefix, scope). IFA_LOCAL wins (peer links)."""
-    _family, prefix, _flags, scope, ifindex = struct.unpack_from("=BBBBI", body)
+    """An RTM_NEWADDR body: (ifindex, address/prefix, scope). IFA_LOCAL wins (peer links).
+
+    None for what is no IP address: a dump of all families has those of MCTP and phonet, too.
+    """
+    family, prefix, _flags, scope, ifindex = struct.unpack_from("=BBBBI", body)
     found = dict(attributes(body, 8))
     payload = found.get(2, found.get(1))
-    if payload is None:
+    if payload is None or family not in (socket.AF_INET, socket.AF_INET6):
         return None
     return ifindex, f"{ipaddress.ip_address(payload)}/{prefix}", scope
 
 
+@_readable
 def datapath(body: bytes) -> Datapath:
     """The body of an ``ovs_datapath`` message: genlmsghdr, ovs_header and attributes."""
     ifindex = struct.unpack_from("=i", body, 4)[0]
@@ -171,6 +199,7 @@ def datapath(body: bytes) -> Datapath:
     )
 
 
+@_readable
 def vport(body: bytes) -> Vport:
     """The body of an ``ovs_vport`` message. Options are there for tunnel types only."""
     found = dict(attributes(body, 8))
@@ -187,6 +216,7 @@ def vport(body: bytes) -> Vport:
     )
 
 
+@_readable
 def flow(body: bytes) -> Flow:
     """The body of an ``ovs_flow`` message, as far as it is one port to one port."""
     found = dict(attributes(body, 8))

@@ -160,6 +160,8 @@ def split(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
 
 def _reply(flags: int, payload: bytes, bodies: tuple[bytes, ...]) -> Reply:
     """struct nlmsgerr with extended acknowledgement, net/netlink/af_netlink.c netlink_ack()."""
+    if len(payload) < 8:
+        return Reply(errno.EBADMSG, "the kernel's answer is cut short", bodies)
     code, length = struct.unpack_from("=iI", payload)
     text = ""
     if flags & FLAG_ACK_TLVS:
