@@ -91,7 +91,7 @@ class TunnelPlane:
                 f"{self._wait:g} s; nothing was touched",
                 culprit=explained.culprit,
                 remedy=explained.remedy,
-            ) from late
+            ) from None
 
     def _daemon(self) -> daemon.Vswitchd | None:
         return daemon.look(self._remote.rundir) if self._remote.local else None
@@ -137,7 +137,7 @@ class TunnelPlane:
         try:
             self._executor.execute(plan, self._last, done)
         except Unconfirmed as late:
-            raise diagnose.unconfirmed(late, self._daemon()) from late
+            raise diagnose.unconfirmed(late, self._daemon()) from None
 
     def verify(self, observed: Observed) -> None:
         """Every declared tunnel is accepted and has its kernel device."""

@@ -49,7 +49,7 @@ def read(connection: Connection, seconds: float) -> Observed:
             f"the server does not serve the database {NAME}",
             culprit=f"{connection.remote}: {error.cause}",
             remedy="give the address of the ovsdb-server of Open vSwitch in 'database'",
-        ) from error
+        ) from None
     if not results[0]:
         raise EnvironmentProblem(
             "the Open vSwitch database is empty",
