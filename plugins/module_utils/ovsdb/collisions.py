@@ -42,7 +42,7 @@ def _pairs(
     for found in groups.values():
         ours = next((tunnel for tunnel in found if tunnel.name in declared), None)
         if ours is not None and len(found) > 1:
-            yield ours, [tunnel for tunnel in found if tunnel.name != ours.name][0]
+            yield ours, next((one for one in found if one.name != ours.name), ours)
 
 
 def _check_identities(
