@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ def play(inventory: Path, *words: str, show: bool = True) -> Run:
             timeout=DEADLINE,
         )
         if done.stdout:
-            print(done.stdout)
+            print(done.stdout, file=sys.stderr)
         return _read(events, done.returncode)
 
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-
-from tests.integration.harness import Lab
 
 
 @dataclass(frozen=True)
@@ -52,26 +47,9 @@ def _packet(frame: bytes) -> Packet:
     )
 
 
-class Capture:
-    """All UDP of the underlay from entering to leaving."""
-
-    def __init__(self, lab: Lab, folder: Path) -> None:
-        self._file = folder / "underlay.pcap"
-        self._capture = lab.capture("underlay", self._file, ["udp"])
-        self.packets: list[Packet] = []
-
-    def __enter__(self) -> Capture:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._capture.stop()
-        self.packets = parse(self._file.read_bytes())
-
-    def now(self, wanted: Callable[[Packet], bool]) -> list[Packet]:
-        """The packets so far that are wanted."""
-        return [packet for packet in parse(self._file.read_bytes()) if wanted(packet)]
+def inner_ipv4(packet: Packet) -> tuple[str, str] | None:
+    """Source and destination of the inner IPv4 packet; None where it is something else."""
+    frame = packet.inner
+    if frame[12:14] != b"\x08\x00":
+        return None
+    return str(ipaddress.ip_address(frame[26:30])), str(ipaddress.ip_address(frame[30:34]))
