@@ -24,6 +24,8 @@ PHASES = {
     "mesh": ("native_mesh", True),
     "kernel": ("lab_kernel", False),
     "lab": ("lab_playbooks", False),
+    "lab-mesh": ("lab_mesh", False),
+    "traffic": ("lab_traffic", False),
 }
 
 

@@ -56,6 +56,11 @@ class Playbooks:
             words += ["-e", f"@{self._write(f'{name}.vars.json', variables)}"]
         return words
 
+    def play(self, name: str, **variables: Any) -> list[str]:
+        """The command that runs a playbook of a collection."""
+        words = ["ansible-playbook", "-i", str(self._folder / "inventory.json"), name]
+        return [*words, "-e", json.dumps(variables)]
+
     def run(self, command: list[str], *extra: str) -> Cost:
         """Run it; raises RuntimeError when a task fails."""
         return run([*command, *extra], env=self._environment)
