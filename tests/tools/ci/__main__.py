@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from tests.tools.ci.lint import lint
 from tests.tools.ci.model import FAILED, Stage, Tally, duration, total
-from tests.tools.ci.suites import molecule, pytest_suite
+from tests.tools.ci.suites import molecule, pytest_lanes, pytest_suite
 
 STAGES = ("lint", "unit", "integration", "molecule")
 # Only by name: in `make test` the integration tests hold the short form.
@@ -56,7 +56,7 @@ def main() -> int:
     work: dict[str, Callable[[], Tally]] = {
         "lint": lambda: lint(options.check),
         "unit": lambda: pytest_suite("tests/unit"),
-        "integration": lambda: pytest_suite("tests/integration"),
+        "integration": lambda: pytest_lanes("tests/integration"),
         "guides": lambda: pytest_suite("tests/integration/docs"),
         "molecule": lambda: molecule(None if everything else options.scenario, everything),
     }

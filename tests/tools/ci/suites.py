@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
@@ -13,10 +14,27 @@ from tests.tools.ci.tree import CACHE
 PYTEST_SECONDS = 40 * 60
 SCENARIO_SECONDS = 20 * 60
 NO_TESTS_COLLECTED = 5
+LANES = 2
 CI_SCENARIOS = ROOT / "tests/tools/ci-scenarios"
 
 
-def pytest_suite(folder: str) -> Tally:
+def pytest_lanes(folder: str) -> Tally:
+    """Run every folder of tests below ``folder`` by itself, LANES at a time.
+
+    Each boots a lab of its own, and waits for it more than it computes. Output is shown when a
+    folder is done: its closing line where all is well, else all of it.
+    """
+    folders = sorted(
+        {str(path.parent.relative_to(ROOT)) for path in ROOT.glob(f"{folder}/*/test_*.py")}
+    )
+    # The longest first, so that the lanes end together.
+    folders.sort(key=lambda name: -sum(f.stat().st_size for f in (ROOT / name).glob("test_*.py")))
+    print(f"  {len(folders)} folders, {LANES} at a time: {', '.join(folders)}", flush=True)
+    with ThreadPoolExecutor(LANES) as pool:
+        return total(pool.map(lambda name: pytest_suite(name, capture=True), folders))
+
+
+def pytest_suite(folder: str, *, capture: bool = False) -> Tally:
     """Run the tests of a folder and count them.
 
     A run that breaks off without a failed test, or finds no test, counts as one failure.
@@ -24,12 +42,21 @@ def pytest_suite(folder: str) -> Tally:
     if not (ROOT / folder).is_dir():
         print(f"  there is no {folder}")
         return Tally()
+    start = time.monotonic()
     record = CACHE / "reports" / f"{Path(folder).name}.xml"
     record.parent.mkdir(parents=True, exist_ok=True)
     record.unlink(missing_ok=True)
     command = ["python", "-m", "pytest", folder, f"--junit-xml={record}"]
-    finished = run(command, seconds=PYTEST_SECONDS, capture=False)
+    finished = run(command, seconds=PYTEST_SECONDS, capture=capture)
     tally = read_junit(record) if record.exists() else Tally()
+    if capture:
+        spent = duration(time.monotonic() - start)
+        print(
+            f"  {'FAIL' if finished.status else 'ok':5} {folder:28} {spent:>12}  {tally}",
+            flush=True,
+        )
+        if finished.status:
+            print(finished.output, flush=True)
     if finished.status and not tally.failed:
         empty = finished.status == NO_TESTS_COLLECTED
         why = "it holds no test" if empty else f"pytest ended with status {finished.status}"
