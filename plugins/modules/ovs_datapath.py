@@ -146,6 +146,16 @@ datapaths:
       ports:
         - {port_no: 0, name: lab0, type: internal}
         - {port_no: 1, name: vx100, type: netdev}
+rolled_back:
+  description: Whether all that the failed run had changed is undone.
+  returned: when the run failed after it had changed something, and everything is undone
+  type: bool
+  sample: true
+leftovers:
+  description: What a failed run could not undo.
+  returned: when the run failed and something is left
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

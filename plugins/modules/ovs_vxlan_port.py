@@ -259,6 +259,11 @@ ports:
       up: true
       promiscuity: 1
       owner: default
+rolled_back:
+  description: Whether all that the failed run had changed is undone.
+  returned: when the run failed after it had changed something, and everything is undone
+  type: bool
+  sample: true
 leftovers:
   description: What a failed run could not undo.
   returned: when the run failed and something is left

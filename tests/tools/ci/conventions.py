@@ -44,10 +44,11 @@ def action_group() -> Iterator[str]:
 def role_files() -> Iterator[str]:
     """A role says what it is, and validates and documents its variables in one place."""
     for role in sorted((ROOT / "roles").iterdir()):
-        for name in ("README.md", "meta/main.yml", "meta/argument_specs.yml", "defaults/main.yml"):
-            if not (role / name).is_file():
-                yield f"roles/{role.name}: there is no {name}"
-        yield from role_options(role.name)
+        wanted = ("README.md", "meta/main.yml", "meta/argument_specs.yml", "defaults/main.yml")
+        absent = [name for name in wanted if not (role / name).is_file()]
+        yield from (f"roles/{role.name}: there is no {name}" for name in absent)
+        if not absent:
+            yield from role_options(role.name)
 
 
 def role_options(role: str) -> Iterator[str]:
