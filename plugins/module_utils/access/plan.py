@@ -43,15 +43,23 @@ def plan(
         deletes += [
             _delete(port, "ours and not declared: purge")
             for port in observed.ports.values()
-            if port.owner == owner and port.name not in declared
+            if _ours(port, owner) and port.name not in declared
         ]
     return (*deletes, *others)
 
 
+def _ours(port: Port, owner: str) -> bool:
+    """Tunnels and the local ports of bridges can carry the same mark; they are not ours."""
+    return port.owner == owner and port.kind == "internal" and port.name != port.bridge
+
+
 def _require_ours(spec: Spec, found: Port | None, owner: str) -> None:
-    if found is None or (found.owner == owner and found.kind == "internal"):
+    if found is None or _ours(found, owner):
         return
-    whose = f"it belongs to owner {found.owner}" if found.owner else "it does not carry our mark"
+    if found.kind != "internal" or found.name == found.bridge:
+        whose = f"it is of type {found.kind or 'system'}, or the bridge's own port"
+    else:
+        whose = f"it belongs to owner {found.owner}" if found.owner else "it has no mark of ours"
     raise OwnershipError(
         f"{spec.where}: a port {spec.name} exists on bridge {found.bridge} and is not ours",
         culprit=whose,
