@@ -10,6 +10,7 @@ set_tunnel_config(), lib/netdev-vport.c. So every value is checked here.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -177,7 +178,12 @@ def _check_rest(found: Mapping[str, str], where: str) -> None:
 
 def dst_port(column_options: Mapping[str, str]) -> int:
     """The UDP port of a row, as ovs-vswitchd takes it: atoi(), 0 meaning the default."""
-    match = re.match(r"\s*\d+", column_options.get("dst_port", ""))
+    return _udp_port(column_options.get("dst_port", ""))
+
+
+@functools.lru_cache(maxsize=64)
+def _udp_port(text: str) -> int:
+    match = re.match(r"\s*\d+", text)
     return (int(match[0]) & 0xFFFF if match else 0) or DEFAULT_DST_PORT
 
 

@@ -45,6 +45,7 @@ class TunnelPlane:
         self._executor = Executor(remote, kernel, wait, keep)
         self._last = Observed()
         self._acted = False
+        self._planned: tuple[Observed, bool, Plan] | None = None
 
     def read(self) -> Observed:
         """Take a snapshot of the database and the kernel, and remember it for the executor.
@@ -120,8 +121,14 @@ class TunnelPlane:
         return replace(found, kernel=self._kernel.read(needs, names, userspace))
 
     def plan(self, observed: Observed) -> Plan:
-        """The steps to what is declared; a refused tunnel is tried again once."""
-        return plan_all(self._wanted, observed, retry=not self._acted)
+        """The steps to what is declared; a refused tunnel is tried again once.
+
+        The look for drift and the pipeline ask for the plan of the same snapshot.
+        """
+        retry = not self._acted
+        if self._planned is None or self._planned[0] is not observed or self._planned[1] != retry:
+            self._planned = (observed, retry, plan_all(self._wanted, observed, retry))
+        return self._planned[2]
 
     def plan_back(self, before: Observed, observed: Observed, done: Sequence[Step]) -> Plan:
         """The steps back, for what ``done`` touched."""
@@ -212,10 +219,13 @@ def _result(
     outcome: Outcome[Observed], wanted: Desired, check_mode: bool, warnings: list[str]
 ) -> dict[str, Any]:
     live = outcome.before if check_mode else outcome.after
+    before = after = view.everything(outcome.before)
+    if outcome.after is not outcome.before:
+        after = view.everything(outcome.after, since=outcome.before)
     built = result.build(
         outcome.steps,
-        view.everything(outcome.before),
-        view.everything(outcome.after, since=outcome.before),
+        before,
+        after,
         "tunnels",
         view.live_tunnels(live, [spec.name for spec in wanted.tunnels]),
         warnings,

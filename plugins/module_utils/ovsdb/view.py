@@ -113,18 +113,22 @@ def changed_secrets(before: Tunnel, after: Tunnel) -> list[str]:
     ]
 
 
+def _with_local(found: Bridge, observed: Observed) -> dict[str, Any]:
+    """A bridge with the device of its local port."""
+    seen = bridge(found)
+    if observed.kernel is not None and found.name in observed.kernel.local:
+        seen["up"] = observed.kernel.local[found.name].up
+        seen["address"] = list(observed.kernel.local[found.name].addresses)
+    return seen
+
+
 def everything(observed: Observed, since: Observed | None = None) -> dict[str, dict[str, Any]]:
     """All bridges, tunnels and devices of a snapshot by name, for ``diff``.
 
     :param since: the earlier snapshot: a secret that has changed is shown as another one.
     """
-    seen: dict[str, dict[str, Any]] = {}
+    seen = {name: _with_local(found, observed) for name, found in observed.bridges.items()}
     kernel = observed.kernel
-    for name, found in observed.bridges.items():
-        seen[name] = bridge(found)
-        if kernel is not None and name in kernel.local:
-            seen[name]["up"] = kernel.local[name].up
-            seen[name]["address"] = list(kernel.local[name].addresses)
     for name, row in observed.tunnels.items():
         seen[name] = tunnel(row)
         earlier = since.tunnels.get(name) if since else None
@@ -157,12 +161,12 @@ def live_tunnels(observed: Observed, names: Iterable[str]) -> list[dict[str, Any
 def live_bridges(observed: Observed, names: Iterable[str]) -> list[dict[str, Any]]:
     """The named bridges as they are now, with the names of their ports."""
     live: list[dict[str, Any]] = []
-    seen = everything(observed)
     for name in names:
         found = observed.bridges.get(name)
         if found is None:
             live.append({"name": name, "state": "absent"})
         else:
             ports = sorted(port for port in found.ports.values() if port != name)
-            live.append({"name": name, "state": "present", **seen[name], "ports": ports})
+            seen = _with_local(found, observed)
+            live.append({"name": name, "state": "present", **seen, "ports": ports})
     return live

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb import options
-from tests.unit.ovsdb.database import EMPTY_SET, Database
+from tests.unit.ovsdb.database import DEFAULTS, EMPTY_SET, Database
 
 
 class Vswitchd:
@@ -122,6 +122,9 @@ class Server:
         if message["method"] == "monitor":
             (root,) = self.database.tables["Open_vSwitch"].values()
             result: Any = {"Open_vSwitch": {"r": {"new": {"cur_cfg": root["cur_cfg"]}}}}
+        elif message["method"] == "monitor_cond":
+            with self._lock:
+                result = self._initial(message["params"][2])
         else:
             operations = message["params"][1:]
             writes = any(one["op"] not in ("select", "wait") for one in operations)
@@ -138,6 +141,19 @@ class Server:
         answer = {"id": message["id"], "result": result, "error": None}
         stream.sendall(json.dumps(answer).encode())
         return True
+
+    def _initial(self, watched: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+        """Rows without the columns that have their default, as update2 has them."""
+        result: dict[str, Any] = {}
+        for table, (request,) in watched.items():
+            for uuid, row in self.database.tables[table].items():
+                shown = {
+                    column: row[column]
+                    for column in request["columns"]
+                    if row[column] != DEFAULTS[table][column]
+                }
+                result.setdefault(table, {})[uuid] = {"initial": shown}
+        return result
 
 
 @contextmanager
