@@ -39,6 +39,13 @@ class Code:
 
 _TABLE = (
     Code(
+        "host_unreachable",
+        HOST,
+        BROKEN,
+        "{host} was not looked at: {reason}",
+        "see whether the host is up, and whether Ansible may log in and become root",
+    ),
+    Code(
         "module_missing",
         HOST,
         BROKEN,
@@ -270,6 +277,27 @@ _TABLE = (
         "BFD of {name} is {state}: {diagnostic}",
         "see whether the peer runs BFD on its end and whether UDP port {dst_port} reaches it in "
         "both directions (firewall)",
+    ),
+    Code(
+        "overlay_mtu",
+        UNDERLAY,
+        BROKEN,
+        "small packets reach {peer} over the overlay, those of {mtu} bytes do not",
+        "raise the MTU of the underlay path, or lower that of the overlay",
+    ),
+    Code(
+        "overlay_oversize",
+        DATA,
+        WARNING,
+        "packets of {mtu} bytes reach {peer} although the MTU of the overlay is smaller",
+        "set the MTU of the overlay's devices to what was planned: run the mesh playbook",
+    ),
+    Code(
+        "overlay_silent",
+        UNDERLAY,
+        BROKEN,
+        "{peer} does not answer over the overlay, and neither host shows a problem",
+        "capture on both underlay devices: a firewall may drop UDP port {dst_port}",
     ),
     Code(
         "networkmanager_manages",

@@ -154,6 +154,11 @@ class Snapshot:
         return {link.name: link for link in self.kernel.links.values()}
 
     @cached_property
+    def rows(self) -> DatabaseObserved:
+        """The rows of the database; none where it was not read."""
+        return self.database.rows if self.database else DatabaseObserved()
+
+    @cached_property
     def vports(self) -> Mapping[int, tuple[Datapath, Vport]]:
         """The vport that a device is, by its ifindex."""
         return {vport.ifindex: (datapath, vport) for datapath, vport in self.kernel.vports()}
@@ -182,6 +187,7 @@ class Subject:
     :param row: of a tunnel: its row; None when it has none.
     :param state: of a port: its state; None when there is no such device.
     :param device: the kernel's VXLAN device that carries it.
+    :param declared: addresses of the remotes that it should lead to, of one that is missing.
     :param inside: ifindexes of the devices on the overlay side: local and internal ports.
     :param uplink: its bridge or datapath has ports that may lead to the underlay.
     :param fragment: the outer packets may be fragmented (don't-fragment is not set).
@@ -197,6 +203,7 @@ class Subject:
     state: PortState | None = None
     device: Link | None = None
     paths: tuple[Path, ...] = ()
+    declared: tuple[str, ...] = ()
     inside: tuple[int, ...] = ()
     uplink: bool = False
     fragment: bool = False

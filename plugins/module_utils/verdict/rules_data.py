@@ -48,8 +48,8 @@ def tunnel(seen: Snapshot, expected: Expected, subject: Subject) -> Iterator[Fin
 def _system_differences(subject: Subject) -> list[str]:
     """What is not as dpif_netlink_rtnl_vxlan_create(), lib/dpif-netlink-rtnl.c, makes it."""
     device, row = subject.device, subject.row
-    assert device is not None
-    assert row is not None
+    if device is None or row is None:
+        return []
     if device.kind != "vxlan":
         return [f"it is of kind {device.kind or 'unknown'}, not vxlan"]
     found = []

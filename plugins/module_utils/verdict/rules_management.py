@@ -137,11 +137,10 @@ def _ignored(row: Tunnel) -> Iterator[tuple[str, str]]:
 
 def _refused(seen: Snapshot, subject: Subject, row: Tunnel) -> Finding:
     """From the words of ovs-vswitchd to a code."""
-    assert seen.database is not None
     facts = {"name": row.name, "dst_port": subject.dst_port}
     others = [
         other
-        for other in seen.database.rows.tunnels.values()
+        for other in seen.rows.tunnels.values()
         if other.name != row.name and options.dst_port(other.options) == subject.dst_port
     ]
     twin = next(

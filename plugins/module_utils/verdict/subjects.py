@@ -48,12 +48,14 @@ def _tunnels(seen: Snapshot, expected: Expected) -> Iterator[Subject]:
         present = declared.get("state", "present") != "absent"
         if present and name not in rows and seen.database is not None:
             bridge = str(declared.get("bridge") or "")
-            yield Subject(TUNNEL, name, bridge, None, SYSTEM, _dst_port(declared))
+            remote = _address(declared.get("remote_ip"))
+            remotes = (remote,) if remote else ()
+            port = _dst_port(declared)
+            yield Subject(TUNNEL, name, bridge, None, SYSTEM, port, declared=remotes)
 
 
 def _tunnel(seen: Snapshot, row: Tunnel, inside: tuple[int, ...]) -> Subject:
-    assert seen.database is not None
-    bridge = seen.database.rows.bridges.get(row.bridge)
+    bridge = seen.rows.bridges.get(row.bridge)
     port = options.dst_port(row.options)
     userspace = bridge is not None and bridge.datapath_type != "system"
     return Subject(
@@ -69,7 +71,7 @@ def _tunnel(seen: Snapshot, row: Tunnel, inside: tuple[int, ...]) -> Subject:
         inside=inside,
         uplink=any(
             port.bridge == row.bridge and port.type not in ("internal", "bond")
-            for port in seen.database.rows.others.values()
+            for port in seen.rows.others.values()
         ),
         fragment=row.options.get("df_default") == "false",
     )
@@ -115,7 +117,9 @@ def _ports(seen: Snapshot, expected: Expected) -> Iterator[Subject]:
     for name, options_ in declared.items():
         if name not in states and options_.get("state", "present") != "absent":
             where = str(options_.get("datapath") or "")
-            yield Subject(PORT, name, where, None, where, _dst_port(options_))
+            remotes = tuple(map(str, options_.get("remotes") or ()))
+            port = _dst_port(options_)
+            yield Subject(PORT, name, where, None, where, port, declared=remotes)
 
 
 def _stale(seen: Snapshot, name: str) -> bool:

@@ -51,7 +51,7 @@ def _subject(subject: Subject | None) -> dict[str, Any]:
         "name": subject.name,
         where: subject.where or None,
         "owner": subject.owner,
-        "remotes": sorted({path.remote for path in subject.paths}),
+        "remotes": sorted({path.remote for path in subject.paths} | set(subject.declared)),
     }
 
 
