@@ -36,7 +36,7 @@ def _load(text: str) -> Fleet:
 def fleet_plan(
     hostvars: Mapping[str, Mapping[str, Any]], hosts: Sequence[str], mesh: Mapping[str, Any]
 ) -> str:
-    """The proven plan of the mesh as one JSON string."""
+    """The proven plan of the mesh as one string."""
     backend = str(mesh.get("backend") or inventory.AUTO)
     declared = {key: value for key, value in mesh.items() if key != "backend"}
     try:

@@ -20,6 +20,7 @@ from . import checks, declare, flood, sizes, wiring
 from .model import CUSTOM, FULL, KERNEL, Fleet, Link, Member, Segment
 
 VERSION = 1
+PREFIX = "tunnelmesh.ovs-plan "
 
 
 def build(members: Mapping[str, Mapping[str, Any]], mesh: Mapping[str, Any]) -> Fleet:
@@ -111,13 +112,22 @@ def _why_unreached(fleet: Fleet, segment: Segment) -> Optional[str]:
 
 
 def dump(fleet: Fleet) -> str:
-    """The plan as one JSON string; grows with members and links, not with their square."""
-    return json.dumps({"version": VERSION, **asdict(fleet)}, separators=(",", ":"))
+    """The plan as one string; grows with members and links, not with their square.
+
+    It is JSON after a first word, because Ansible before 2.19 turns a template's result that
+    looks like a list or dictionary into one (Templar.template, convert_data).
+    """
+    return PREFIX + json.dumps({"version": VERSION, **asdict(fleet)}, separators=(",", ":"))
 
 
 def load(text: str) -> Fleet:
-    """The plan that :func:`dump` wrote."""
-    raw = json.loads(text)
+    """The plan that :func:`dump` wrote.
+
+    :raises ValueError: it is something else.
+    """
+    if not text.startswith(PREFIX):
+        raise ValueError(f"it does not start with {PREFIX!r}")
+    raw = json.loads(text[len(PREFIX) :])
     return Fleet(
         members={name: _load_member(entry) for name, entry in raw["members"].items()},
         segments=tuple(_load_segment(entry) for entry in raw["segments"]),
