@@ -139,6 +139,13 @@ def test_dump_and_load_give_the_same_plan() -> None:
     assert switches(plan.load(text)) == switches(fleet)
 
 
+def test_a_plan_is_text_to_ansible_before_2_19() -> None:
+    # Templar.template() of these makes data of what starts like a list or a dictionary.
+    assert not plan.dump(build(2)).startswith(("{", "["))
+    with pytest.raises(ValueError, match="does not start with"):
+        plan.load("{}")
+
+
 def test_graphs_and_table_name_every_member() -> None:
     fleet = build(4, topology="hub_spoke", hub="h0")
     for text in (render.table(fleet), render.mermaid(fleet), render.dot(fleet)):
