@@ -28,6 +28,8 @@ from .reader import read
 from .remote import Keys, Remote, parse
 
 WAIT_MAX = 3600
+# Seconds that ovs-vswitchd may take to report the MTU of a local port.
+SETTLE = 5.0
 # Seconds until a difference in the kernel is believed: before a run, and after its transaction.
 LAG_BEFORE, LAG_AFTER, LOOK_AGAIN = 0.3, 3.0, 0.05
 
@@ -145,6 +147,19 @@ class TunnelPlane:
             self._executor.execute(plan, self._last, done)
         except Unconfirmed as late:
             raise diagnose.unconfirmed(late, self._daemon()) from None
+        self._settle()
+
+    def _settle(self) -> None:
+        """Wait until the column ``mtu`` follows, which ovs-vswitchd writes after ``cur_cfg``.
+
+        Where a device refuses its MTU it never does: SETTLE seconds, then verify() says so.
+        """
+        end = time.monotonic() + SETTLE
+        declared = any(spec.mtu is not None for spec in self._wanted.bridges)
+        while declared and time.monotonic() < end:
+            if not any(verify.other_mtus(self._database(), self._wanted.bridges)):
+                return
+            time.sleep(0.05)
 
     def verify(self, observed: Observed) -> None:
         """Every declared tunnel is accepted and has its kernel device."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..core.errors import ApplyError
 from . import collisions, diagnose, drift, options
@@ -64,15 +64,23 @@ def _check_device(device: Device, tunnels: Sequence[Tunnel], ipv6: bool) -> None
         raise diagnose.device(device, f"has IPv6 remotes, and {collisions.IPV6_OFF}", tunnels)
 
 
-def _check_mtu(observed: Observed, bridges: Sequence[BridgeSpec]) -> None:
-    """ovs-vswitchd only logs it when a device refuses its MTU: iface_set_netdev_mtu()."""
+def other_mtus(
+    observed: Observed, bridges: Sequence[BridgeSpec]
+) -> Iterator[tuple[BridgeSpec, int]]:
+    """Declared bridges whose local port has another MTU than declared, with that MTU."""
     for spec in bridges:
         seen = observed.bridges.get(spec.name)
         if spec.mtu is None or seen is None or spec.state != "present":
             continue
         if seen.mtu is not None and seen.mtu != spec.mtu:
-            raise ApplyError(
-                f"the local port of bridge {spec.name} has MTU {seen.mtu}, not {spec.mtu}",
-                culprit="its device refuses that MTU",
-                remedy="choose a smaller MTU",
-            )
+            yield spec, seen.mtu
+
+
+def _check_mtu(observed: Observed, bridges: Sequence[BridgeSpec]) -> None:
+    """ovs-vswitchd only logs it when a device refuses its MTU: iface_set_netdev_mtu()."""
+    for spec, mtu in other_mtus(observed, bridges):
+        raise ApplyError(
+            f"the local port of bridge {spec.name} has MTU {mtu}, not {spec.mtu}",
+            culprit="its device refuses that MTU",
+            remedy="choose a smaller MTU",
+        )
