@@ -76,7 +76,7 @@ def _member(name: str, entry: Mapping[str, Any], mesh: Mapping[str, Any]) -> Mem
     if own is not None and endpoint not in own:
         raise InputError(
             f"{where}: its endpoint {endpoint} is not an address of the host",
-            culprit="it has " + (", ".join(own) or "none"),
+            culprit="it has " + ", ".join(own) if own else None,
             remedy="correct vxlan_mesh_endpoint, or give the host that address",
         )
     backend = entry.get("backend") or mesh.get("backend") or OVSDB

@@ -127,13 +127,12 @@ def test_a_segment_reaches_its_members_and_nobody_else(fleet: Fleet, tmp_path: P
 
 def test_a_refused_plan_touches_nothing(fleet: Fleet) -> None:
     before = fleet.traces()
-    twin = {"vtep2": {"vxlan_mesh_endpoint": "198.18.0.11"}}
-    refused = fleet.play("mesh", hosts=twin)
-    assert refused.status != 0
-    assert any("vtep1, vtep2" in text for text in refused.failures.values()), refused.failures
-    absent = {"vtep3": {"vxlan_mesh_endpoint": "198.18.0.99"}}
-    refused = fleet.play("mesh", hosts=absent)
-    assert any("198.18.0.99 is not an address" in text for text in refused.failures.values())
+    for wrong in (fleet.underlay["vtep1"], "198.18.0.99"):
+        hosts = {"vtep2": {"vxlan_mesh_endpoint": wrong}}
+        refused = fleet.play("mesh", hosts=hosts)
+        assert refused.status != 0
+        said = f"host vtep2: its endpoint {wrong} is not an address of the host"
+        assert any(said in text for text in refused.failures.values()), refused.failures
     refused = fleet.play("mesh", "-e", "vxlan_mesh_mtu=1451")
     assert any("at most 1450" in text for text in refused.failures.values()), refused.failures
     assert _without_preparation(fleet.traces()) == _without_preparation(before)
