@@ -73,7 +73,7 @@ def read(connection: Connection, seconds: float) -> Observed:
             f"the server does not serve the database {NAME}",
             culprit=f"{connection.remote}: {error.cause}",
             remedy="give the address of the ovsdb-server of Open vSwitch in 'database'",
-        ) from error
+        ) from None
     tables = {table: _rows(table, answer.get(table, {})) for table in _COLUMNS}
     if not tables["Open_vSwitch"]:
         raise EnvironmentProblem(

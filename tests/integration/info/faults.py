@@ -25,6 +25,16 @@ def peer(script: str) -> Act:
     return lambda mesh: mesh.hosts[1].sh(script)
 
 
+def both(first: Act, second: Act) -> Act:
+    """Do one thing after the other."""
+
+    def act(mesh: Mesh) -> None:
+        first(mesh)
+        second(mesh)
+
+    return act
+
+
 def nothing(_mesh: Mesh) -> None:
     """There is nothing to undo, or nothing to break."""
 
@@ -208,7 +218,7 @@ FAULTS = (
             "ip link set vx4 down; ip link set vx6 down; ip link add flannel.1 type vxlan external "
             "dstport 4789; ip link set flannel.1 up"
         ),
-        lambda mesh: (sh("ip link del flannel.1")(mesh), again(mesh)),
+        both(sh("ip link del flannel.1"), again),
         "flannel.1",
         also=frozenset(["device_down"]),
     ),
@@ -284,9 +294,9 @@ FAULTS = (
     Fault(
         "remote_unreachable",
         KERNEL,
-        lambda mesh: (
-            mesh.first.lab.link("vtep2", "down"),
-            sh("ip neigh flush dev eth1; ping -c 1 -W 1 198.19.104.12 || true")(mesh),
+        both(
+            lambda mesh: mesh.first.lab.link("vtep2", "down"),
+            sh("ip neigh flush dev eth1; ping -c 1 -W 1 198.19.104.12 || true"),
         ),
         lambda mesh: mesh.first.lab.link("vtep2", "up"),
         V4,
