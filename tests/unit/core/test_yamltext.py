@@ -36,13 +36,13 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(TEXT, VALUES, min_size=1, max_size=4))
-@examples(300)
+@examples(200)
 def test_what_is_dumped_is_read_back(value: dict[str, Any]) -> None:
     assert yaml.safe_load(yamltext.dump(value)) == value
 
 
 @given(SCALARS)
-@examples(300)
+@examples(200)
 def test_a_scalar_is_read_back(value: Any) -> None:
     read = yaml.safe_load(yamltext.scalar(value))
     assert read == value

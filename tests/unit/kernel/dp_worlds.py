@@ -22,7 +22,13 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
 from tests.unit.kernel.builders import Host
-from tests.unit.kernel.worlds import ALIASES, OWNER, Options, maybe
+from tests.unit.kernel.worlds import ALIASES, OWNER, Options
+
+
+def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Nothing, or one of the values."""
+    return st.one_of(st.none(), values)
+
 
 NAMES = ("lab0", "lab1", "lab2")
 ADDRESSES = ("198.18.0.1/24", "198.18.0.2/24", "198.18.1.1/24", "fd00::1/64", "fd00::2/64")
@@ -92,29 +98,29 @@ def build(datapaths: list[Options], clash: bool) -> Observed:
 HOSTS = st.builds(build, st.lists(DATAPATH, max_size=2), st.sampled_from([False, False, True]))
 
 
-def declared(name: str) -> st.SearchStrategy[Options]:
-    """One entry of a task's datapaths."""
-    return st.fixed_dictionaries(
-        {
-            "name": st.just(name),
-            "state": st.sampled_from(["present", "present", "present", "absent"]),
-            "up": maybe(st.booleans()),
-            "mtu": maybe(st.sampled_from([1400, 1450])),
-            "address": maybe(ADDRESS_LIST),
-            "connect": maybe(st.lists(st.lists(ENDS, min_size=2, max_size=2), max_size=2)),
-            "adopt": st.booleans(),
-            "force": st.booleans(),
-        }
-    )
+DECLARED = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(NAMES),
+        "state": st.sampled_from(["present", "present", "present", "absent"]),
+        "up": maybe(st.booleans()),
+        "mtu": maybe(st.sampled_from([1400, 1450])),
+        "address": maybe(ADDRESS_LIST),
+        "connect": maybe(st.lists(st.lists(ENDS, min_size=2, max_size=2), max_size=2)),
+        "adopt": st.booleans(),
+        "force": st.booleans(),
+    }
+)
 
 
-@st.composite
-def datapath_sets(draw: st.DrawFn) -> DatapathSet:
-    """What a task may declare."""
-    names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=3))
-    entries: list[Options] = [draw(declared(name)) for name in names]
-    params: dict[str, Any] = {"owner": OWNER, "purge": draw(st.booleans()), "datapaths": entries}
+def declare(entries: list[Options], purge: bool) -> DatapathSet:
+    """What a task declares; where a port is in two connections, without any."""
+    params: dict[str, Any] = {"owner": OWNER, "purge": purge, "datapaths": entries}
     try:
         return datapath_set(params)
-    except InputError:  # a port in two connections
+    except InputError:
         return datapath_set({**params, "datapaths": [{**e, "connect": None} for e in entries]})
+
+
+DATAPATH_SETS = st.builds(
+    declare, st.lists(DECLARED, unique_by=lambda entry: entry["name"], max_size=3), st.booleans()
+)

@@ -33,11 +33,11 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapat
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
 from tests.unit.core.profile import examples
-from tests.unit.kernel.dp_worlds import HOSTS, datapath_sets
+from tests.unit.kernel.dp_worlds import DATAPATH_SETS, HOSTS
 from tests.unit.kernel.machine import Killed, Machine, killed_at, refused_at
 from tests.unit.kernel.worlds import OWNER
 
-CASE = st.tuples(datapath_sets(), HOSTS)
+CASE = st.tuples(DATAPATH_SETS, HOSTS)
 Case = tuple[DatapathSet, Observed]
 
 

@@ -27,7 +27,7 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan import 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.resolve import is_ours
 from tests.unit.core.profile import examples
-from tests.unit.kernel.worlds import HOSTS, OWNER, complete, port_sets
+from tests.unit.kernel.worlds import HOSTS, OWNER, PORT_SETS, complete
 
 
 def try_plan(wanted: PortSet, observed: Observed) -> Plan | None:
@@ -53,8 +53,8 @@ def declared_view(wanted: PortSet, observed: Observed) -> dict[str, Any]:
     return seen
 
 
-@given(port_sets(), HOSTS)
-@examples(400)
+@given(PORT_SETS, HOSTS)
+@examples(250)
 def test_law_1_a_plan_leads_to_where_nothing_is_left_to_do(
     wanted: PortSet, observed: Observed
 ) -> None:
@@ -65,8 +65,8 @@ def test_law_1_a_plan_leads_to_where_nothing_is_left_to_do(
     assert plan_ports(wanted, predict(observed, steps)) == ()
 
 
-@given(port_sets(), HOSTS)
-@examples(300)
+@given(PORT_SETS, HOSTS)
+@examples(200)
 def test_what_is_neither_named_nor_ours_is_not_touched(wanted: PortSet, observed: Observed) -> None:
     steps = try_plan(wanted, observed)
     if steps is None:
@@ -88,8 +88,8 @@ def test_what_is_neither_named_nor_ours_is_not_touched(wanted: PortSet, observed
         assert [v for v in after.datapaths[name].vports if v.name not in touched] == kept
 
 
-@given(port_sets(), HOSTS, st.integers(0, 20))
-@examples(300)
+@given(PORT_SETS, HOSTS, st.integers(0, 20))
+@examples(200)
 def test_law_2_a_run_that_ends_early_is_completed_by_the_next(
     wanted: PortSet, observed: Observed, count: int
 ) -> None:
@@ -104,8 +104,8 @@ def test_law_2_a_run_that_ends_early_is_completed_by_the_next(
     )
 
 
-@given(port_sets(), HOSTS, st.integers(0, 20))
-@examples(300)
+@given(PORT_SETS, HOSTS, st.integers(0, 20))
+@examples(200)
 def test_law_2_a_run_that_ends_early_can_be_undone(
     wanted: PortSet, observed: Observed, count: int
 ) -> None:

@@ -27,9 +27,9 @@ from tests.unit.core.profile import examples
 from tests.unit.kernel.builders import DECLARED, host, ports
 from tests.unit.kernel.machine import Killed, Machine, killed_at, refused_at
 from tests.unit.kernel.test_laws_ports import declared_view
-from tests.unit.kernel.worlds import HOSTS, complete, port_sets
+from tests.unit.kernel.worlds import HOSTS, PORT_SETS, complete
 
-CASE = st.tuples(port_sets(), HOSTS)
+CASE = st.tuples(PORT_SETS, HOSTS)
 
 
 def run(wanted: PortSet, observed: Observed) -> Outcome[Observed]:
@@ -56,7 +56,7 @@ def without_new_macs(states: dict[str, PortState], known: Observed) -> dict[str,
 
 
 @given(CASE)
-@examples(120)
+@examples(80)
 def test_what_can_be_planned_is_carried_out_as_foretold(case: tuple[PortSet, Observed]) -> None:
     wanted, observed = case
     machine = Machine(observed)
@@ -75,7 +75,7 @@ def test_what_can_be_planned_is_carried_out_as_foretold(case: tuple[PortSet, Obs
 
 
 @given(CASE, st.integers(0, 60))
-@examples(120)
+@examples(80)
 def test_a_killed_run_is_completed_by_the_same_run(
     case: tuple[PortSet, Observed], count: int
 ) -> None:
@@ -92,7 +92,7 @@ def test_a_killed_run_is_completed_by_the_same_run(
 
 
 @given(CASE, st.integers(0, 60))
-@examples(120)
+@examples(80)
 def test_a_failed_run_leaves_what_was(case: tuple[PortSet, Observed], count: int) -> None:
     wanted, observed = case
     run(wanted, observed)

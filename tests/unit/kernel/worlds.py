@@ -39,114 +39,96 @@ FOUR = ("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4")
 SIX = ("fd00::1", "fd00::2", "fd00::3", "fd00::4")
 Options = dict[str, Any]
 
-
-def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Nothing, or one of the values."""
-    return st.one_of(st.none(), values)
-
-
-@st.composite
-def addresses(draw: st.DrawFn) -> tuple[str | None, list[str], bool]:
-    """A local address or none, a flood list of its family, whether both are IPv6."""
-    six = draw(st.booleans())
-    pool = SIX if six else FOUR
-    local = draw(maybe(st.just(pool[0])))
-    flood = draw(st.lists(st.sampled_from(pool[1:]), unique=True, max_size=3))
-    # A snapshot does not tell that a device without addresses is an IPv6 one.
-    return local, flood, six and bool(local or flood)
-
-
-PORT_NO = st.integers(1, 8)
-DST_PORT = st.sampled_from([4789, 4789, 4789, 4790])
-RARELY = st.sampled_from([False] * 7 + [True])
-
-
-def vni(name: str) -> st.SearchStrategy[int]:
-    """The VNI of a port: mostly its own."""
-    return st.sampled_from([int(name[-1])] * 4 + [1, 2])
-
-
+# Local address or none, and a flood list of its family.
+ADDRESSES: list[tuple[str | None, list[str]]] = [
+    (local, list(pool[1 : 1 + count]))
+    for pool in (FOUR, SIX)
+    for local in (None, pool[0])
+    for count in (0, 1, 2)
+]
 DATAPATH = st.sampled_from(["lab0", "lab0", "lab1"])
-DEV = st.sampled_from(["eth0", "eth1"])
-LIVE_ATTRS = st.fixed_dictionaries(
-    {},
-    optional={
-        "ttl": st.sampled_from([0, 64]),
-        "ttl_inherit": st.booleans(),
-        "tos": st.sampled_from([0, 1, 8]),
-        "df": st.sampled_from([0, 1, 2]),
-        "label": st.sampled_from([0, 5]),
-        "learning": st.booleans(),
-        "ageing": st.sampled_from([0, 300]),
-        "gbp": RARELY,
-        "l2miss": st.booleans(),
-        "udp_csum": st.booleans(),
-        "udp_zero_csum6_rx": RARELY,
-        "src_port_range": st.sampled_from([(0, 0), (1000, 2000)]),
-        "group": st.sampled_from(["group"]),
-    },
-)
+# What is out of the ordinary about a live device; attributes by their name.
+ODD: list[Options] = [
+    {"ttl": 0},
+    {"ttl_inherit": True, "ttl": 0},
+    {"tos": 1},
+    {"df": 0},
+    {"label": 5},
+    {"learning": False},
+    {"ageing": 60},
+    {"gbp": True},
+    {"l2miss": True},
+    {"udp_csum": False},
+    {"udp_zero_csum6_rx": True},
+    {"src_port_range": (1000, 2000)},
+    {"group": "first remote"},
+    {"vni": 1},
+    {"vni": 2},
+    {"dst_port": 4790},
+    {"dev": "eth0"},
+    {"dev": "eth1"},
+    {"mtu": 1400},
+    {"up": False},
+    {"link_group": 9},
+    {"upcall": 77},
+]
 DEVICE = st.fixed_dictionaries(
     {
         "name": st.sampled_from(NAMES),
         "kind": st.sampled_from(["vxlan"] * 7 + ["external", "legacy", "dummy"]),
         "whose": st.sampled_from(["ours"] * 6 + ["theirs", "foreign", "bare", "killed"]),
-        "addresses": addresses(),
-        "attrs": LIVE_ATTRS,
-        "vni": st.sampled_from([None] * 4 + [1, 2]),
-        "dst_port": DST_PORT,
-        "datapath": maybe(DATAPATH),
-        "port_no": PORT_NO,
-        "lower": maybe(DEV),
-        "mtu": st.sampled_from([1400, 1430, 1450, 8950]),
-        "up": st.sampled_from([True, True, True, False]),
-        "group": st.sampled_from([0, 0, 0, 9]),
-        "upcall": st.sampled_from([0, 0, 0, 77]),
+        "addresses": st.sampled_from(ADDRESSES),
+        "datapath": st.one_of(st.none(), DATAPATH),
+        "port_no": st.integers(1, 8),
+        "odd": st.lists(st.sampled_from(ODD), max_size=4),
     }
 )
 
 
-def _live_attrs(device: Options) -> dict[str, Any]:
-    external = device["kind"] == "external"
-    local, flood, _six = device["addresses"]
-    attrs = {**DEFAULTS, "dst_port": device["dst_port"], "local_ip": local, **device["attrs"]}
-    if external:
-        attrs.update(external=True, learning=False, ttl=0, tos=0, df=0, ageing=300)
-    else:
-        attrs["vni"] = device["vni"] or int(device["name"][-1])
-    attrs["group"] = flood[0] if "group" in device["attrs"] and flood else None
+def _live_attrs(device: Options, odd: Options) -> dict[str, Any]:
+    local, flood = device["addresses"]
+    base = {**DEFAULTS, "dst_port": 4789, "local_ip": local, "ttl": 64, "df": 1}
+    base["vni"] = int(device["name"][-1])
+    attrs = {**base, **{key: value for key, value in odd.items() if key in DEFAULTS}}
+    if device["kind"] == "external":
+        for key in ("vni", "ttl", "tos", "df", "ageing", "ttl_inherit"):
+            attrs[key] = DEFAULTS[key]
+        attrs.update(external=True, learning=False)
+    attrs["group"] = flood[0] if "group" in odd and flood else None
     return attrs
 
 
 def _add(rules: Rules, device: Options) -> None:
     """Make one device, in the order of the kernel. Raises Refused where it cannot exist."""
     name, killed = device["name"], device["whose"] == "killed"
+    odd: Options = {key: value for part in device["odd"] for key, value in part.items()}
     alias = ALIASES.get(device["whose"], "")
     if device["kind"] == "legacy":
         dp = rules.datapaths[device["datapath"] or "lab0"].ifindex
-        upcall = token(OWNER) if killed else 0
-        port = Vport(device["port_no"], name, TYPE_VXLAN, 0, device["dst_port"], upcall_pid=upcall)
-        rules.new_vport(dp, port)
+        upcall, udp = token(OWNER) if killed else 0, odd.get("dst_port", 4789)
+        rules.new_vport(dp, Vport(device["port_no"], name, TYPE_VXLAN, 0, udp, upcall_pid=upcall))
         rules.set_link(name, {"alias": alias})
         return
-    group = token(OWNER) if killed else device["group"]
-    lower = rules.link(device["lower"]).ifindex if device["lower"] else 0
-    link = Link(
-        0, name, kind="vxlan", up=device["up"], mtu=device["mtu"], link_group=group, lower=lower
-    )
+    link = Link(0, name, kind="vxlan", up=odd.get("up", True), mtu=odd.get("mtu", 1450))
     if device["kind"] == "dummy":
-        link = replace(link, kind="dummy", lower=0)
-        rules.links[1000 + len(rules.links)] = replace(link, ifindex=1000 + len(rules.links))
+        index = 1000 + len(rules.links)
+        rules.links[index] = replace(link, kind="dummy", ifindex=index)
         return
-    index = rules.create(replace(link, attrs=_live_attrs(device)), device["addresses"][2])
+    link = replace(
+        link,
+        link_group=token(OWNER) if killed else odd.get("link_group", 0),
+        lower=rules.link(odd["dev"]).ifindex if "dev" in odd else 0,
+        attrs=_live_attrs(device, odd),
+    )
+    local, flood = device["addresses"]
+    # A snapshot does not tell that a device without addresses is an IPv6 one.
+    index = rules.create(link, any(":" in text for text in (local, *flood) if text))
     rules.set_link(name, {"alias": alias})
-    for remote in device["addresses"][1]:
+    for remote in flood:
         rules.flood(index, remote, True)
     if device["datapath"]:
-        dp = rules.datapaths[device["datapath"]].ifindex
-        rules.new_vport(
-            dp, Vport(device["port_no"], name, TYPE_NETDEV, 0, upcall_pid=device["upcall"])
-        )
+        dp, upcall = rules.datapaths[device["datapath"]].ifindex, odd.get("upcall", 0)
+        rules.new_vport(dp, Vport(device["port_no"], name, TYPE_NETDEV, 0, upcall_pid=upcall))
 
 
 def underlay() -> Host:
@@ -187,50 +169,75 @@ def build(devices: list[Options], held: set[tuple[int, int]], vswitchd: bool) ->
 HOSTS = st.builds(
     build,
     st.lists(DEVICE, unique_by=lambda device: device["name"], max_size=5),
-    st.sets(st.sampled_from([(4, 4790), (6, 4789)]), max_size=1),
+    st.sampled_from([set(), set(), {(4, 4790)}, {(6, 4789)}]),
     st.booleans(),
 )
 
+# What a declaration says besides name, state and addresses.
+SAID: list[Options] = [
+    *({"port_no": number} for number in range(1, 6)),
+    {"datapath": "lab1"},
+    {"dst_port": 4790},
+    {"recreate": "never"},
+    {"adopt": False},
+    {"dev": "eth0"},
+    {"dev": "eth1"},
+    {"mtu": "1400"},
+    {"mac_address": "own"},
+    {"udp_csum": False},
+    {"extensions": ["gbp"]},
+    {"vni": 1},
+    {"vni": 2},
+    {"remotes": None},
+    {"ttl": "0"},
+    {"ttl": "inherit"},
+    {"tos": "inherit"},
+    {"tos": "8"},
+    {"learning": False},
+]
+PORT = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(NAMES),
+        "state": st.sampled_from(["present"] * 5 + ["detached", "absent"]),
+        "kind": st.sampled_from(["vxlan"] * 8 + ["external", "legacy"]),
+        "addresses": st.sampled_from(ADDRESSES),
+        "said": st.lists(st.sampled_from(SAID), max_size=4),
+    }
+)
+NEED_VNI = ("vni", "remotes", "ttl", "tos", "learning")
+LEGACY = ("name", "state", "datapath", "port_no", "dst_port", "adopt", "recreate")
 
-@st.composite
-def declared_port(draw: st.DrawFn, name: str) -> Options:
-    """One entry of a task's ports."""
-    state = draw(st.sampled_from(["present"] * 4 + ["detached", "absent"]))
-    options: Options = {"name": name, "state": state, "adopt": not draw(RARELY)}
-    options["dst_port"] = draw(maybe(DST_PORT))
-    options["recreate"] = draw(st.sampled_from([None] * 9 + ["never"]))
-    if state == "present":
-        options["datapath"] = draw(DATAPATH)
-        options["port_no"] = draw(maybe(PORT_NO))
-    kind = draw(st.sampled_from(["vxlan"] * 8 + ["external", "legacy"]))
-    if kind == "legacy" and state == "present":
-        return {**options, "vport_type": "vxlan"}
-    local, remotes, _six = draw(addresses())
-    options["local_ip"] = local
-    options["dev"] = draw(maybe(DEV))
-    options["mtu"] = draw(maybe(st.sampled_from(["1400", "1430"])))
-    options["mac_address"] = draw(maybe(st.just(f"02:00:00:00:01:0{name[-1]}")))
-    options["udp_csum"] = draw(maybe(st.booleans()))
-    options["extensions"] = ["gbp"] if draw(RARELY) else None
-    if kind == "vxlan":
-        options["vni"] = draw(vni(name))
-        options["remotes"] = draw(maybe(st.just(remotes)))
-        options["ttl"] = draw(maybe(st.sampled_from(["0", "inherit", "7"])))
-        options["tos"] = draw(maybe(st.sampled_from(["inherit", "8"])))
-        options["learning"] = draw(maybe(st.booleans()))
+
+def _declared(port: Options) -> Options:
+    """The options of one declared port."""
+    name, (local, remotes) = port["name"], port["addresses"]
+    options = {"name": name, "state": port["state"], "datapath": "lab0", "adopt": True}
+    options.update(vni=int(name[-1]), local_ip=local, remotes=remotes)
+    options.update((key, value) for part in port["said"] for key, value in part.items())
+    if "mac_address" in options:
+        options["mac_address"] = f"02:00:00:00:01:0{name[-1]}"
+    if port["state"] != "present":
+        options.update(port_no=None, datapath=None)
+    if port["kind"] == "legacy" and port["state"] == "present":
+        return {**{key: options.get(key) for key in LEGACY}, "vport_type": "vxlan"}
+    if port["kind"] == "external":
+        options.update(dict.fromkeys(NEED_VNI))
     return options
 
 
-@st.composite
-def port_sets(draw: st.DrawFn) -> PortSet:
-    """What a task may declare."""
-    names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
-    entries = [draw(declared_port(name)) for name in names]
-    params = {"owner": OWNER, "purge": draw(st.booleans()), "ports": entries}
+def declare(ports: list[Options], purge: bool) -> PortSet:
+    """What a task declares; where it asks for a number twice, without numbers."""
+    entries = [_declared(port) for port in ports]
+    params = {"owner": OWNER, "purge": purge, "ports": entries}
     try:
         return port_set(params)
-    except InputError:  # one number asked for twice
+    except InputError:
         return port_set({**params, "ports": [{**entry, "port_no": None} for entry in entries]})
+
+
+PORT_SETS = st.builds(
+    declare, st.lists(PORT, unique_by=lambda port: port["name"], max_size=4), st.booleans()
+)
 
 
 def complete(wanted: PortSet) -> PortSet:
