@@ -10,7 +10,7 @@ import errno
 from collections.abc import Sequence
 from itertools import groupby
 
-from ..core.errors import LostRace
+from ..core.errors import ApplyError, LostRace, TunnelMeshError
 from ..core.steps import Plan, Step
 from . import decode, diagnose, encode
 from .attributes import ATTRIBUTES
@@ -59,7 +59,12 @@ class Executor:
         for generic, group in groupby(jobs, key=lambda job: job[1].generic):
             chosen = list(group)
             netlink = self._reader.generic if generic else self._reader.route
-            answers = list(netlink.batch([request for _step, request in chosen]))
+            try:
+                answers = list(netlink.batch([request for _step, request in chosen]))
+            except ApplyError:
+                # The answers are lost, so the kernel may have done any of it: undo looks at all.
+                self._done += {id(step): step for step, _request in chosen}.values()
+                raise
             refused = None
             for (step, _request), reply in zip(chosen, answers):
                 if reply.errno:
@@ -68,9 +73,16 @@ class Executor:
                     known.add(id(step))
                     self._done.append(step)
             if refused is not None:
-                raise diagnose.failure(*refused, self._reader.snapshot())
+                raise diagnose.failure(*refused, self._look_again())
             replies += answers
         return replies
+
+    def _look_again(self) -> Observed:
+        """What the culprit of a refusal is searched in; empty where the kernel does not answer."""
+        try:
+            return self._reader.snapshot()
+        except TunnelMeshError:
+            return Observed()
 
     def _finish(self, created: Sequence[Step]) -> None:
         """Learn the ifindex of what was created, then mark it and fill its flood list."""
@@ -183,11 +195,11 @@ class Executor:
         upcall = fields.pop("upcall_pid", None)
         index = self._index(step.name)
         requests = []
-        if upcall is not None:
-            requests.append(self._upcall(step, upcall))
         addresses = fields.pop("address", None)
         if fields:
             requests.append(encode.set_link(step.name, fields))
+        if upcall is not None:  # the token goes when the mark is there: never without either
+            requests.append(self._upcall(step, upcall))
         if addresses is not None:
             now = set(step.args["addresses"])
             requests += [encode.address(index, text, False) for text in sorted(now - {*addresses})]
