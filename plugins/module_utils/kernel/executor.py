@@ -201,9 +201,13 @@ class Executor:
         if upcall is not None:  # the token goes when the mark is there: never without either
             requests.append(self._upcall(step, upcall))
         if addresses is not None:
-            now = set(step.args["addresses"])
-            requests += [encode.address(index, text, False) for text in sorted(now - {*addresses})]
-            requests += [encode.address(index, text, True) for text in sorted({*addresses} - now)]
+            now = step.args["addresses"]
+            # The last first: the first of a network takes the others along (promote_secondaries).
+            gone = [text for text in reversed(now) if text not in addresses]
+            requests += [encode.address(index, text, False) for text in gone]
+            requests += [
+                encode.address(index, text, True) for text in sorted({*addresses} - {*now})
+            ]
         return requests
 
     def _datapath_connect(self, step: Step) -> list[Request]:

@@ -53,7 +53,7 @@ DATAPATH = st.fixed_dictionaries(
         "addresses": ADDRESS_LIST,
         "ports": st.lists(st.sampled_from(PORTS), unique=True, max_size=3),
         "port_owner": st.sampled_from(["ours", "ours", "foreign"]),
-        "flows": st.lists(FLOW, unique_by=lambda flow: (flow["in_port"], flow["wildcard"])),
+        "flows": st.lists(FLOW, unique_by=lambda flow: flow["in_port"]),
     }
 )
 

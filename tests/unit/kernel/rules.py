@@ -98,7 +98,7 @@ class Rules:
 
     # -- VXLAN devices: drivers/net/vxlan/vxlan_core.c -------------------------------------------
 
-    def create(self, asked: Link, six: bool) -> int:
+    def create(self, asked: Link, six: bool, private: bool = False) -> int:
         """RTM_NEWLINK with NLM_F_CREATE."""
         if self._exists(asked.name):
             raise Refused(errno.EEXIST)
@@ -123,7 +123,7 @@ class Rules:
             self.six.add(link.ifindex)
         self._check_vni(link)
         if link.up:
-            self._open(link)
+            self._open(link, private)
         self.links[link.ifindex] = link
         return link.ifindex
 
@@ -318,8 +318,7 @@ class Rules:
     def _new_legacy(self, asked: Vport) -> int:
         attrs = {**LEGACY, "dst_port": asked.dst_port or 8472, "gbp": asked.gbp}
         link = Link(0, asked.name, kind="vxlan", up=True, mtu=65535, attrs=attrs)
-        self._open(link, private=True)
-        return self.create(link, six=False)
+        return self.create(link, six=False, private=True)
 
     def set_upcall(self, ifindex: int, port_no: int, upcall: int) -> None:
         """ovs_vport_cmd_set(): the number is only looked up."""
