@@ -124,6 +124,8 @@ def steps_between(
     if goal is None:
         return _removal(now, why)
     forced = forced_by(now, goal)
+    if not forced and now.family is None and goal.family and now.link_group == in_flight:
+        forced = ["address family"]  # unknown of a device that a run has just begun to make
     if forced:
         reason = f"recreate: {', '.join(forced)} cannot change on a live device"
         goal = replace(goal, mac=goal.mac or now.mac)
