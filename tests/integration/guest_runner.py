@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import traceback
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 COLLECTION = "ansible_collections.tunnelmesh.ovs.plugins"
 LIBRARIES = "/usr/lib/python3/dist-packages"
 NETLINK_ROUTE, CTRL = 0, 16
+RTM_NEWLINK, NLM_F_CREATE, OVS_NEW = 16, 0x400, 1
 
 
 def writes(socket: Any, request: Any) -> bool:
@@ -30,18 +32,29 @@ def writes(socket: Any, request: Any) -> bool:
     return bool(request.type != CTRL)
 
 
+def what(socket: Any, request: Any) -> str:
+    """What a request does, as far as tests act on it: create or set a link, make a vport."""
+    if socket._socket.proto == NETLINK_ROUTE:
+        if request.type != RTM_NEWLINK:
+            return ""
+        return "create" if request.flags & NLM_F_CREATE else "set"
+    return "vport" if request.type != CTRL and request.body[0] == OVS_NEW else ""
+
+
 class Probe:
     """Counts the netlink requests of a module, and kills it or fails a request on the way.
 
     kill: SIGKILL after that many requests. refuse: (from, to, errno): requests of these numbers
     are not sent and answered with errno. mute: the answer to that request is lost, the socket's
-    buffer has overflown. Requests are counted from 1, dumps are not among them.
+    buffer has overflown. meddle: [what, script]: a shell script that runs right before the first
+    request of that kind. Requests are counted from 1, dumps are not among them.
     """
 
     def __init__(self, request: dict[str, Any]) -> None:
         self.kill = request.get("kill")
         self.refuse = request.get("refuse")
         self.mute = request.get("mute")
+        self.meddle = request.get("meddle")
         self.count = {"requests": 0, "writes": 0, "dumps": 0}
         self.transport: Any = importlib.import_module(f"{COLLECTION}.module_utils.kernel.transport")
         self.chunk = self.transport.Netlink._chunk
@@ -52,7 +65,7 @@ class Probe:
         probe, netlink = self, self.transport.Netlink
         netlink._chunk = lambda socket, requests: probe.send(socket, requests)
         netlink.dump = lambda socket, message, body: probe.take(socket, message, body)
-        if self.kill or self.refuse or self.mute:
+        if self.kill or self.refuse or self.mute or self.meddle:
             self.transport.CHUNK = 1
 
     def take(self, socket: Any, message: int, body: bytes) -> Any:
@@ -65,6 +78,9 @@ class Probe:
         self.count["requests"] += len(requests)
         self.count["writes"] += sum(writes(socket, request) for request in requests)
         number = self.count["requests"]
+        if self.meddle and what(socket, requests[0]) == self.meddle[0]:
+            script, self.meddle = self.meddle[1], None
+            subprocess.run(["sh", "-ec", script], check=True)
         if self.refuse and self.refuse[0] <= number <= self.refuse[1]:
             return [self.transport.Reply(self.refuse[2])]
         if self.kill == number:
@@ -81,7 +97,7 @@ def spoil(request: dict[str, Any]) -> Probe:
     """Take from this process what the call is to go without.
 
     uid: run as that user. bare: without the system's Python libraries. patience: seconds that it
-    waits for the lock. For kill, refuse and mute see Probe.
+    waits for the lock. For kill, refuse, mute and meddle see Probe.
     """
     if request.get("bare"):
         sys.path.remove(LIBRARIES)

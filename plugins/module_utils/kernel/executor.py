@@ -119,19 +119,22 @@ class Executor:
         return [encode.new_link(state, lower, step.args["token"])]
 
     def _port_mark(self, step: Step) -> list[Request]:
-        """The alias, and in the same message the end of the token of creation."""
+        """The flood list, then the alias, and in the same message the end of the token.
+
+        Without flood list nothing may tell the address family: until then the token has to.
+        """
         state: PortState = step.args["state"]
         changes = {"alias": state.alias, "link_group": state.link_group}
         if state.legacy:
             changes["mtu"] = state.mtu
             if state.mac:
                 changes["mac"] = state.mac
-        requests = [encode.set_link(step.name, changes)]
+        index = self._index(step.name)
+        requests = [encode.flood(index, remote, True) for remote in sorted(state.flood or ())]
+        requests.append(encode.set_link(step.name, changes))
         if state.legacy:
             family, dp = self._reader.family("ovs_vport"), self._dp(state.datapath or "")
             requests.append(encode.set_upcall(family, dp, state.port_no or 0, state.upcall_pid))
-        index = self._index(step.name)
-        requests += [encode.flood(index, remote, True) for remote in sorted(state.flood or ())]
         return requests
 
     def _port_link(self, step: Step) -> list[Request]:
@@ -157,11 +160,6 @@ class Executor:
         if vxlan:
             family = self._ports[step.name].family
             requests.append(encode.change_vxlan(step.name, vxlan, family))
-        if fields:
-            requests.append(encode.set_link(step.name, fields))
-        if upcall is not None and step.args["datapath"]:
-            family_id, dp = self._reader.family("ovs_vport"), self._dp(step.args["datapath"])
-            requests.append(encode.set_upcall(family_id, dp, step.args["port_no"], upcall))
         now = self._ports[step.name].flood or frozenset()
         if "group" in vxlan:  # its flood entry moves with it: vxlan_changelink()
             remotes = now if remotes is None else remotes
@@ -170,6 +168,11 @@ class Executor:
             index, wanted = self._index(step.name), frozenset(remotes)
             requests += [encode.flood(index, remote, False) for remote in sorted(now - wanted)]
             requests += [encode.flood(index, remote, True) for remote in sorted(wanted - now)]
+        if fields:  # with them the token of a killed run goes: see _port_mark
+            requests.append(encode.set_link(step.name, fields))
+        if upcall is not None and step.args["datapath"]:
+            family_id, dp = self._reader.family("ovs_vport"), self._dp(step.args["datapath"])
+            requests.append(encode.set_upcall(family_id, dp, step.args["port_no"], upcall))
         return requests
 
     # -- datapaths -----------------------------------------------------------------------------

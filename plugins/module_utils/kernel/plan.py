@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from ..core.errors import ConflictError
@@ -24,9 +25,13 @@ from .model import Observed, PortSet, PortSpec, PortState, port_states
 DETACH, DELETE, CREATE, CHANGE, LINK = 10, 20, 30, 40, 50
 
 
-def plan_ports(wanted: PortSet, observed: Observed) -> Plan:
+def plan_ports(
+    wanted: PortSet, observed: Observed, had: Mapping[str, tuple[str, int]] = MappingProxyType({})
+) -> Plan:
     """The steps that bring every declared port to its state, and purge what is ours besides.
 
+    :param had: datapath and number that a port had before this run, by name. After a lost race
+        the port may have neither, and flows still lead to that number.
     :raises ConflictError, OwnershipError, EnvironmentProblem: it cannot be done; naming why.
     """
     current = port_states(observed)
@@ -47,7 +52,7 @@ def plan_ports(wanted: PortSet, observed: Observed) -> Plan:
         if wanted.purge and name not in targets and resolve.is_ours(state, wanted.owner)
     ]
     targets.update((name, None) for name in purged)
-    numbered = _number(wanted.specs, targets, current, observed)
+    numbered = _number(wanted.specs, targets, current, observed, had)
     why = {spec.name: f"declared {spec.state}" for spec in wanted.specs}
     why.update((name, "ours and not declared: purge") for name in purged)
     _check_recreate(wanted, numbered, current)
@@ -61,11 +66,15 @@ def plan_ports(wanted: PortSet, observed: Observed) -> Plan:
 
 
 def plan_back(before: Observed, observed: Observed, names: Iterable[str], in_flight: int) -> Plan:
-    """The steps that bring the named ports back to what they were in ``before``."""
+    """The steps that bring the named ports back to what they were in ``before``.
+
+    What was not there and is not of the owner of ``in_flight`` is somebody else's by now.
+    """
     was, now = port_states(before), port_states(observed)
+    names = {n for n in names if n in was or n not in now or resolve.made_by(now[n], in_flight)}
     steps = [
         step
-        for name in sorted(set(names))
+        for name in sorted(names)
         for step in steps_between(now.get(name), was.get(name), "roll back", in_flight)
     ]
     return tuple(sorted(steps, key=lambda step: step.phase))
@@ -196,6 +205,7 @@ def _number(
     targets: Mapping[str, PortState | None],
     current: Mapping[str, PortState],
     observed: Observed,
+    had: Mapping[str, tuple[str, int]],
 ) -> dict[str, PortState | None]:
     """Give every linked target its port number: the declared one, its own, or the lowest free."""
     numbers = resolve.Numbers(dict(observed.datapaths))
@@ -212,8 +222,10 @@ def _number(
             numbers.take(where[name], goal.datapath, goal.port_no, name)
     for name, goal in targets.items():
         if goal is not None and goal.datapath and goal.port_no is None:
-            number = numbers.lowest(where[name], goal.datapath, name)
-            numbered[name] = replace(goal, port_no=number)
+            datapath, own = had.get(name, ("", 0))
+            if datapath != goal.datapath or not numbers.take_free(datapath, own, name):
+                own = numbers.lowest(where[name], goal.datapath, name)
+            numbered[name] = replace(goal, port_no=own)
     return numbered
 
 

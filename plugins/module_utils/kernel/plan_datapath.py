@@ -27,6 +27,7 @@ from .model import (
     DatapathSpec,
     Link,
     Observed,
+    port_states,
 )
 
 UFID_PREFIX = b"tunnelmesh"
@@ -190,6 +191,8 @@ def _change(
 ) -> list[Step]:
     """One step for all that differs on the local port."""
     now = {"up": local.up, "mtu": local.mtu, "alias": local.alias, "upcall_pid": upcall}
+    if "mac" in goal:
+        now["mac"] = local.mac
     changes = {key: (value, goal[key]) for key, value in now.items() if value != goal[key]}
     if set(addresses) != set(goal["address"]):
         changes["address"] = (sorted(addresses), sorted(goal["address"]))
@@ -297,13 +300,17 @@ def _flow_steps(
 
 
 def plan_back(before: Observed, observed: Observed, names: Iterable[str], in_flight: int) -> Plan:
-    """The steps that bring the named datapaths, with their VXLAN ports, back to ``before``."""
+    """The steps that bring the named datapaths and VXLAN ports back to ``before``.
+
+    What was not there and is not of the owner of ``in_flight`` is somebody else's by now.
+    """
     steps: list[Step] = []
-    ports: set[str] = set()
-    for name in sorted(set(names)):
+    names = set(names)
+    ports = names & set(port_states(before))
+    for name in sorted(names):
         was, now = before.datapaths.get(name), observed.datapaths.get(name)
         if was is None:
-            if now is not None:
+            if now is not None and _made_by(now, observed, in_flight):
                 steps.append(_delete(now, "roll back"))
             continue
         steps += _restore(was, now, before, observed, in_flight)
@@ -312,6 +319,13 @@ def plan_back(before: Observed, observed: Observed, names: Iterable[str], in_fli
             steps += _linked_again(was, before, observed)
     steps += port_plan.plan_back(before, observed, ports, in_flight)
     return tuple(sorted(steps, key=lambda step: step.phase))
+
+
+def _made_by(found: Datapath, observed: Observed, in_flight: int) -> bool:
+    """The datapath carries the mark or the token of the owner whose token ``in_flight`` is."""
+    local = observed.links.get(found.ifindex)
+    owner = owner_of(local.alias if local else "")
+    return in_flight in (_upcall(found), None if owner is None else token(owner))
 
 
 def _linked_again(was: Datapath, before: Observed, observed: Observed) -> list[Step]:
@@ -344,6 +358,7 @@ def _restore(
         "mtu": local_was.mtu,
         "alias": local_was.alias,
         "upcall_pid": _upcall(was),
+        "mac": local_was.mac,
         "address": before.addresses.get(was.ifindex, ()),
     }
     addresses = observed.addresses.get(local_now.ifindex, ())

@@ -17,7 +17,7 @@ from ..core.steps import Plan, Step
 from . import diagnose, namespace, plan_datapath, view
 from .desired import port_set
 from .desired_datapath import datapath_set
-from .model import DatapathSet, DatapathSpec, Observed, PortSet, PortSpec
+from .model import DatapathSet, DatapathSpec, Observed, PortSet, PortSpec, port_states
 from .plan import plan_back, plan_ports
 from .predict import predict
 from .reader import Reader
@@ -56,11 +56,20 @@ class PortPlane(_Plane):
     def __init__(self, wanted: PortSet, reader: Reader) -> None:
         super().__init__(reader, flows=False)
         self._wanted = wanted
+        self._had: dict[str, tuple[str, int]] = {}
+
+    def read(self) -> Observed:
+        """Take a snapshot; the first one says which numbers the ports had."""
+        observed = super().read()
+        for name, state in port_states(observed).items():
+            if state.datapath is not None and state.port_no is not None:
+                self._had.setdefault(name, (state.datapath, state.port_no))
+        return observed
 
     def plan(self, observed: Observed) -> Plan:
         """The steps to what is declared."""
         try:
-            return plan_ports(self._wanted, observed)
+            return plan_ports(self._wanted, observed, self._had)
         except ConflictError as error:
             raise diagnose.explain_conflict(error, observed) from None
 

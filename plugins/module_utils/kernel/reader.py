@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Iterable
 from dataclasses import replace
@@ -71,7 +72,9 @@ class Reader:
                     if flows and not found.vswitchd
                     else ()
                 )
-            except ApplyError:
+            except ApplyError as error:
+                if error.errno != errno.ENODEV:
+                    raise
                 continue  # gone since the first dump
             if vports:  # a dump of a datapath that is gone is empty; port 0 is always there
                 yield replace(found, vports=vports, flows=entries)

@@ -29,6 +29,13 @@ def is_unfinished(state: PortState, owner: str) -> bool:
     return not state.alias and token(owner) in (state.link_group, state.upcall_pid)
 
 
+def made_by(state: PortState, in_flight: int) -> bool:
+    """The port carries the mark or the token of the owner whose token ``in_flight`` is."""
+    owner = owner_of(state.alias)
+    marks = (state.link_group, state.upcall_pid, None if owner is None else token(owner))
+    return in_flight in marks
+
+
 def claim(spec: PortSpec, current: PortState, owner: str) -> None:
     """Raise OwnershipError unless the declared port may be touched."""
     if spec.adopt or is_ours(current, owner):
@@ -192,6 +199,10 @@ class Numbers:
                 culprit=f"port {holder}",
                 remedy="choose another port_no, or leave it out",
             )
+
+    def take_free(self, datapath: str, port_no: int, name: str) -> bool:
+        """Take a number unless another port has it."""
+        return self._used.setdefault(datapath, {}).setdefault(port_no, name) == name
 
     def lowest(self, where: str, datapath: str, name: str) -> int:
         """The lowest free number."""
