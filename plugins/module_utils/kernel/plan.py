@@ -75,9 +75,29 @@ def plan_back(before: Observed, observed: Observed, names: Iterable[str], in_fli
     steps = [
         step
         for name in sorted(names)
-        for step in steps_between(now.get(name), was.get(name), "roll back", in_flight)
+        for step in steps_between(
+            _as_found(now.get(name), was.get(name), before, observed, in_flight),
+            was.get(name),
+            "roll back",
+            in_flight,
+        )
     ]
     return tuple(sorted(steps, key=lambda step: step.phase))
+
+
+def _as_found(
+    now: PortState | None,
+    was: PortState | None,
+    before: Observed,
+    observed: Observed,
+    in_flight: int,
+) -> PortState | None:
+    """A port as it is; one made anew counts as begun while nothing tells its family."""
+    if now is None or was is None or now.family is not None or was.family is None:
+        return now
+    old, new = before.link(now.name), observed.link(now.name)
+    made_anew = old is not None and new is not None and old.ifindex != new.ifindex
+    return replace(now, link_group=in_flight) if made_anew else now
 
 
 def forced_by(now: PortState, goal: PortState) -> list[str]:

@@ -33,7 +33,8 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plane import
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.reader import Reader
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.transport import Reply, Request
-from tests.unit.kernel.rules import Refused, Rules
+from tests.unit.kernel.link_rules import Refused
+from tests.unit.kernel.rules import Rules
 
 FAMILIES = {"ovs_datapath": 0x21, "ovs_vport": 0x22, "ovs_flow": 0x23}
 CREATE, TTL_INHERIT = 0x400, 28

@@ -2,34 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Netlink messages: what is encoded is decoded again, and odd bytes do no harm."""
+"""Messages of rtnetlink: what is encoded is decoded again."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import EnvironmentProblem
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel import decode, encode
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.attributes import (
     ATTRIBUTES,
     DEFAULTS,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import (
-    TYPE_NETDEV,
-    TYPE_VXLAN,
-    Flow,
     PortState,
-    Vport,
 )
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.transport import Request
 from tests.unit.core.profile import examples
 
 U8, U16, U32 = st.integers(0, 255), st.integers(0, 65535), st.integers(0, (1 << 32) - 1)
@@ -202,146 +193,3 @@ def test_the_local_address_of_a_peer_link_wins() -> None:
     assert decode.address(header + peer + local) == (7, "192.0.2.1/32", 0)
     assert decode.address(header + peer) == (7, "192.0.2.2/32", 0)
     assert decode.address(header) is None
-
-
-# -- generic netlink ----------------------------------------------------------------------------
-
-
-def header(request: Request) -> tuple[int, int, int]:
-    """Command, version and dp_ifindex of a generic request."""
-    command, version, _reserved, dp = struct.unpack_from("=BBHi", request.body)
-    assert request.generic
-    return command, version, dp
-
-
-@given(NAMES, st.integers(0, (1 << 31) - 1))
-@examples(30)
-def test_datapaths(name: str, upcall: int) -> None:
-    request = encode.new_datapath(0x21, name, upcall)
-    assert (request.type, header(request)) == (0x21, (1, 2, 0))
-    found = decode.datapath(request.body)
-    assert (found.name, found.features, found.per_cpu) == (name, 1, False)
-    assert struct.unpack("=I", dict(decode.attributes(request.body, 8))[2])[0] == upcall
-    assert header(encode.del_datapath(0x21, 9)) == (2, 2, 9)
-
-
-@given(NAMES, st.integers(1, 65534), st.integers(0, (1 << 31) - 1))
-@examples(30)
-def test_vports(name: str, port_no: int, upcall: int) -> None:
-    request = encode.link_vport(0x22, 9, name, port_no, upcall)
-    assert header(request) == (1, 1, 9)
-    assert decode.vport(request.body) == Vport(port_no, name, TYPE_NETDEV, 0, upcall_pid=upcall)
-    found = dict(decode.attributes(encode.set_upcall(0x22, 9, port_no, upcall).body, 8))
-    assert found == {1: struct.pack("=I", port_no), 5: struct.pack("=I", upcall)}
-    request = encode.del_vport(0x22, 9, port_no)
-    assert header(request) == (2, 1, 9)
-    assert dict(decode.attributes(request.body, 8)) == {1: struct.pack("=I", port_no)}
-
-
-@pytest.mark.parametrize("gbp", [True, False])
-def test_legacy_vports(gbp: bool) -> None:
-    state = PortState("vx1", True, {**DEFAULTS, "dst_port": 4789, "gbp": gbp}, 65535, port_no=5)
-    request = encode.new_vxlan_vport(0x22, 9, state, 77)
-    assert decode.vport(request.body) == Vport(5, "vx1", TYPE_VXLAN, 0, 4789, gbp, 77)
-
-
-@given(st.integers(0, 65534), st.integers(0, 65534))
-@examples(30)
-def test_flows(in_port: int, output: int) -> None:
-    key = ufid(in_port, output)
-    request = encode.new_flow(0x23, 9, in_port, output, key)
-    assert header(request) == (1, 1, 9)
-    assert decode.flow(request.body) == Flow(in_port, output, key, wildcard=True)
-    assert dict(decode.attributes(encode.del_flow(0x23, 9, key).body, 8)) == {9: key}
-
-
-def nested(number: int, *parts: tuple[int, bytes]) -> bytes:
-    """An attribute made of attributes."""
-    inside = b"".join(
-        struct.pack("=HH", 4 + len(value), kind) + value + b"\0" * (-len(value) % 4)
-        for kind, value in parts
-    )
-    return struct.pack("=HH", 4 + len(inside), number) + inside
-
-
-PORT, ONES = struct.pack("=I", 3), b"\xff" * 4
-
-
-@pytest.mark.parametrize(
-    ("mask", "actions", "flow"),
-    [
-        ([(3, ONES)], [(1, PORT)], Flow(3, 3)),
-        ([(3, ONES), (4, b"\0" * 12), (6, b"\0\0")], [(1, PORT)], Flow(3, 3)),
-        ([(3, ONES), (16, struct.pack("=HHQ", 12, 0, 0))], [(1, PORT)], Flow(3, 3)),
-        ([(3, ONES), (6, b"\xff\xff")], [(1, PORT)], Flow(3, 3, wildcard=False)),
-        ([(3, ONES)], [(1, PORT), (1, PORT)], Flow(3, None)),
-        ([(3, ONES)], [], Flow(3, None)),
-        ([(3, ONES)], [(2, PORT)], Flow(3, None)),
-        ([(3, b"\0" * 4)], [(1, PORT)], Flow(None, None, wildcard=False)),
-        ([], [(1, PORT)], Flow(None, None, wildcard=False)),
-    ],
-)
-def test_flows_of_others(
-    mask: list[tuple[int, bytes]], actions: list[tuple[int, bytes]], flow: Flow
-) -> None:
-    body = b"\0" * 8 + nested(1, (3, PORT)) + nested(7, *mask) + nested(2, *actions)
-    assert decode.flow(body) == flow
-
-
-# -- odd bytes ----------------------------------------------------------------------------------
-
-STATE = PortState("vx1", False, {**DEFAULTS, "vni": 1, "local_ip": "fd00::1"}, 1450)
-BODIES: list[tuple[Callable[[bytes], Any], bytes]] = [
-    (decode.link, encode.new_link(STATE, 3, 9).body),
-    (decode.flood_entry, encode.flood(7, "192.0.2.2", True).body),
-    (decode.address, encode.address(7, "fd00::1/64", True).body),
-    (decode.datapath, encode.new_datapath(1, "lab0", 0).body),
-    (
-        decode.vport,
-        encode.new_vxlan_vport(1, 2, replace(STATE, port_no=1), 7).body,
-    ),
-    (decode.flow, encode.new_flow(1, 2, 3, 4, ufid(3, 4)).body),
-]
-
-
-def read(parse: Callable[[bytes], Any], body: bytes) -> Any:
-    """A message, or None where it cannot be read; it never ends in another way."""
-    try:
-        return parse(body)
-    except EnvironmentProblem as error:
-        assert parse.__name__ in error.cause  # noqa: PT017
-        return None
-
-
-@pytest.mark.parametrize(("parse", "body"), BODIES)
-def test_a_message_that_is_cut_short(parse: Callable[[bytes], Any], body: bytes) -> None:
-    assert read(parse, body) is not None
-    for length in range(len(body)):
-        read(parse, body[:length])
-
-
-@pytest.mark.parametrize(("parse", "body"), BODIES)
-@given(st.data())
-@examples(60)
-def test_a_message_with_wrong_bytes(
-    parse: Callable[[bytes], Any], body: bytes, data: st.DataObject
-) -> None:
-    wrong = bytearray(body)
-    for position in data.draw(st.lists(st.integers(0, len(body) - 1), max_size=4)):
-        wrong[position] = data.draw(U8)
-    read(parse, bytes(wrong))
-
-
-@pytest.mark.parametrize("parse", [parse for parse, _body in BODIES])
-@given(st.binary(max_size=200))
-@examples(60)
-def test_any_bytes(parse: Callable[[bytes], Any], body: bytes) -> None:
-    read(parse, body)
-
-
-@given(st.binary(max_size=300))
-@examples(200)
-def test_attributes_are_parts_of_their_message(body: bytes) -> None:
-    found = list(decode.attributes(body))
-    assert sum(4 + len(payload) for _kind, payload in found) <= len(body)
-    assert all(kind <= 0x3FFF and payload in body for kind, payload in found)

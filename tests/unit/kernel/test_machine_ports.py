@@ -108,5 +108,5 @@ def test_a_failed_run_leaves_what_was(case: tuple[PortSet, Observed], count: int
 def test_one_port_from_nothing_takes_six_messages() -> None:
     machine = Machine(host().observed())
     machine.apply(ports(name="vx1", **DECLARED))
-    # Create, ask for the ifindex, mark, two flood entries, link.
+    # Create, ask for the ifindex, two flood entries, mark, link.
     assert machine.messages == 6

@@ -29,7 +29,8 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import
     Vport,
 )
 from tests.unit.kernel.builders import Host
-from tests.unit.kernel.rules import Refused, Rules
+from tests.unit.kernel.link_rules import Refused
+from tests.unit.kernel.rules import Rules
 
 NAMES = ("vx0", "vx1", "vx2", "vx3", "vx4")
 OWNER = "default"
