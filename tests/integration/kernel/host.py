@@ -50,7 +50,7 @@ class Host:
         """Remove what a test may have left."""
         clean(self.target)
 
-    def look(self, *, flows: bool = False, netns: str | None = None) -> Snapshot:
+    def look(self, *, flows: bool | str = False, netns: str | None = None) -> Snapshot:
         """Take a snapshot."""
         return look(self.target, flows=flows, netns=netns)
 

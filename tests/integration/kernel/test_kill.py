@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.integration.kernel.host import Host
-from tests.integration.kernel.upheaval import DATAPATHS, EVERY, PORTS, Stage, Upheaval
+from tests.integration.kernel.upheaval import EVERY, Stage
 
 
-@pytest.mark.parametrize("upheaval", [PORTS, DATAPATHS], ids=["ports", "datapaths"])
-def test_killed_anywhere(machine: Host, upheaval: Upheaval) -> None:
-    stage, wrong = Stage(machine, upheaval), []
+def test_killed_anywhere(stage: Stage) -> None:
+    wrong, upheaval = [], stage.upheaval
     for point in range(1, stage.points + 1):
         assert stage.spoiled(kill=point) == {"killed": True}
-        result = machine.target.run(upheaval.module, **upheaval.second)
+        result = stage.host.target.run(upheaval.module, **upheaval.second)
         seen = stage.seen()
         if result.get("failed") or seen != stage.final:
             wrong.append((point, result.get("msg"), result.get("actions")))
@@ -24,10 +20,9 @@ def test_killed_anywhere(machine: Host, upheaval: Upheaval) -> None:
     assert not wrong
 
 
-def test_what_a_killed_run_left_is_purged(machine: Host) -> None:
+def test_what_a_killed_run_left_is_purged(stage: Stage) -> None:
     """What was created and not yet marked is known as ours by the token of its creation."""
-    stage, wrong = Stage(machine, PORTS), []
-    points = range(1, stage.points + 1, EVERY)
+    wrong, points = [], range(1, stage.points + 1, EVERY)
     for point in points:
         assert stage.spoiled(kill=point) == {"killed": True}
         stage.first()

@@ -9,17 +9,11 @@ from __future__ import annotations
 import errno
 from itertools import cycle
 
-import pytest
-
-from tests.integration.kernel.host import Host
-from tests.integration.kernel.upheaval import DATAPATHS, EVERY, PORTS, Stage, Upheaval
-
-EVERYTHING = pytest.mark.parametrize("upheaval", [PORTS, DATAPATHS], ids=["ports", "datapaths"])
+from tests.integration.kernel.upheaval import DATAPATHS, EVERY, Stage
 
 
-@EVERYTHING
-def test_a_refused_request_is_undone(machine: Host, upheaval: Upheaval) -> None:
-    stage, wrong = Stage(machine, upheaval), []
+def test_a_refused_request_is_undone(stage: Stage) -> None:
+    wrong = []
     refusals = cycle((errno.ENOBUFS, errno.EPERM, errno.ENOMEM))
     for point in range(1, stage.points + 1):
         error = stage.spoiled(refuse=(point, point, next(refusals)))
@@ -31,11 +25,10 @@ def test_a_refused_request_is_undone(machine: Host, upheaval: Upheaval) -> None:
     assert not wrong
 
 
-@EVERYTHING
-def test_a_lost_race_is_run_again(machine: Host, upheaval: Upheaval) -> None:
+def test_a_lost_race_is_run_again(stage: Stage) -> None:
     """Past the look-up of the families, in which nobody can be faster."""
-    stage, wrong = Stage(machine, upheaval), []
-    lookups = 3 if upheaval is DATAPATHS else 2
+    wrong = []
+    lookups = 3 if stage.upheaval is DATAPATHS else 2
     points = range(1 + lookups, stage.points + 1, EVERY)
     for point in points:
         result = stage.spoiled(refuse=(point, point, errno.EBUSY))
@@ -46,10 +39,9 @@ def test_a_lost_race_is_run_again(machine: Host, upheaval: Upheaval) -> None:
     assert not wrong
 
 
-@EVERYTHING
-def test_a_lost_answer_is_undone(machine: Host, upheaval: Upheaval) -> None:
+def test_a_lost_answer_is_undone(stage: Stage) -> None:
     """The kernel has done it and its acknowledgement is lost: it is undone all the same."""
-    stage, wrong = Stage(machine, upheaval), []
+    wrong = []
     points = range(1, stage.points + 1, EVERY)
     for point in points:
         error = stage.spoiled(mute=point)
@@ -61,10 +53,9 @@ def test_a_lost_answer_is_undone(machine: Host, upheaval: Upheaval) -> None:
     assert not wrong
 
 
-@EVERYTHING
-def test_what_cannot_be_undone_is_named(machine: Host, upheaval: Upheaval) -> None:
+def test_what_cannot_be_undone_is_named(stage: Stage) -> None:
     """Every request fails from some point on, those of the undo as well."""
-    stage, wrong, left = Stage(machine, upheaval), [], 0
+    wrong, left = [], 0
     points = range(2, stage.points + 1, EVERY)
     for point in points:
         error = stage.spoiled(refuse=(point, 1 << 30, errno.ENOBUFS))
@@ -81,11 +72,11 @@ def test_what_cannot_be_undone_is_named(machine: Host, upheaval: Upheaval) -> No
     assert not wrong
 
 
-@EVERYTHING
-def test_a_dry_run_touches_nothing(machine: Host, upheaval: Upheaval) -> None:
-    stage = Stage(machine, upheaval)
-    before = machine.look(flows=True)
-    foretold = machine.target.run(upheaval.module, check=True, **upheaval.second)
-    assert machine.look(flows=True) == before
-    assert foretold["actions"] == stage.spoiled()["actions"]
+def test_a_dry_run_touches_nothing(stage: Stage) -> None:
+    run, upheaval = stage.host.target.run, stage.upheaval
+    before = stage.host.look(flows=True)
+    foretold = run(upheaval.module, check=True, **upheaval.second)
+    assert stage.host.look(flows=True) == before
     assert foretold["netlink"]["writes"] == 0
+    assert foretold["actions"] == stage.spoiled()["actions"]
+    stage.first()

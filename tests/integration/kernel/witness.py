@@ -32,7 +32,7 @@ bridge fdb show; echo ---
 cat /proc/net/udp /proc/net/udp6; echo ---
 case "$links" in *openvswitch*) ovs-dpctl show; FLOWS;; esac
 """
-_FLOWS = "for d in $(ovs-dpctl dump-dps); do echo $d:; ovs-dpctl dump-flows $d; done"
+_FLOWS = "for d in {}; do echo system@${{d#system@}}:; ovs-dpctl dump-flows $d; done"
 
 _CLEAN = """
 set -e
@@ -133,9 +133,13 @@ class Snapshot:
         )
 
 
-def look(target: Target, *, flows: bool = False, netns: str | None = None) -> Snapshot:
-    """Take a snapshot, in a named network namespace if one is given; flows cost extra time."""
-    script = _LOOK.replace("FLOWS", _FLOWS if flows else ":")
+def look(target: Target, *, flows: bool | str = False, netns: str | None = None) -> Snapshot:
+    """Take a snapshot, in a named network namespace if one is given.
+
+    flows: take the flows too, which costs time; of the named datapaths or of all.
+    """
+    datapaths = flows if isinstance(flows, str) else "$(ovs-dpctl dump-dps)"
+    script = _LOOK.replace("FLOWS", _FLOWS.format(datapaths) if flows else ":")
     if netns:
         script = f"ip netns exec {netns} sh -c {shlex.quote(script)}"
     links, fdb, udp, datapaths = target.sh(script).split("---\n")
