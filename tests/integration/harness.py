@@ -16,9 +16,11 @@ import ansible
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
-from tmlab.lab import Lab  # noqa: E402 - the lab is a program of its own, not a package of ours
+# The lab is a program of its own, not a package of ours.
+from tmlab.lab import Lab  # noqa: E402
+from tmlab.paths import labs_dir  # noqa: E402
 
-__all__ = ["Lab", "Runner", "Target"]
+__all__ = ["Lab", "Runner", "Target", "labs_dir"]
 
 # Readable by everyone: some tests run a module as an ordinary user.
 REMOTE = "/opt/tunnelmesh-test"
