@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,17 +45,5 @@ def _spec(where: str, options: Mapping[str, Any]) -> Spec:
         bridge=validate.device_name(options["bridge"], where, "bridge"),
         tag=validate.integer(options["tag"], 1, 4094, where, "tag"),
         mtu=None if mtu is None else validate.integer(mtu, 68, 65535, where, "mtu"),
-        addresses=None if listed is None else tuple(_address(text, where) for text in listed),
+        addresses=None if listed is None else validate.interfaces(listed, where),
     )
-
-
-def _address(text: str, where: str) -> str:
-    try:
-        if "/" not in text:
-            raise ValueError
-        return str(ipaddress.ip_interface(text))
-    except ValueError:
-        raise InputError(
-            f"{where}: address {text!r} is not an address with prefix",
-            remedy="write it as 10.1.0.11/24 or fd00:1::11/64",
-        ) from None

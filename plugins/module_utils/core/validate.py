@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Any, Union
 
 from .errors import InputError
 
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+IPInterface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 # IFNAMSIZ - 1, include/uapi/linux/if.h
 NAME_MAX = 15
 VNI_MAX = (1 << 24) - 1
@@ -97,6 +99,46 @@ def unicast(value: str, where: str, what: str) -> IPAddress:
             remedy="give the unicast address of a VTEP",
         )
     return parsed
+
+
+def interface(value: str, where: str, what: str = "address") -> IPInterface:
+    """An address with prefix length that a device can have: unicast, of a host, not link-local."""
+    try:
+        if "/" not in value or "%" in value:
+            raise ValueError
+        parsed = ipaddress.ip_interface(value)
+    except ValueError:
+        raise InputError(
+            f"{where}: {what} {value!r} is not an address with a prefix length",
+            remedy="write it as 192.0.2.1/24 or 2001:db8::1/64",
+        ) from None
+    unicast(str(parsed.ip), where, what)
+    network = parsed.network
+    wide = network.num_addresses > 2 and parsed.version == 4
+    if wide and parsed.ip in (network.network_address, network.broadcast_address):
+        raise InputError(
+            f"{where}: {what} {value!r} is the network or broadcast address of {network}",
+            remedy="use a host address of that network",
+        )
+    if parsed.ip.is_link_local and parsed.version == 6:
+        raise InputError(
+            f"{where}: {what} {value!r} is link-local: IPv6 makes these by itself",
+            remedy="use a global or unique local address",
+        )
+    return parsed
+
+
+def interfaces(values: Iterable[str], where: str, what: str = "address") -> tuple[str, ...]:
+    """The addresses of one device as ``ip address`` prints them, each :func:`interface`, once."""
+    found: dict[IPAddress, str] = {}
+    for value in values:
+        parsed = interface(value, where, what)
+        if parsed.ip in found:
+            raise InputError(
+                f"{where}: {what} {parsed.ip} is given twice", remedy="give every address once"
+            )
+        found[parsed.ip] = str(parsed)
+    return tuple(found.values())
 
 
 def mac_address(value: str, where: str, what: str = "mac_address") -> str:

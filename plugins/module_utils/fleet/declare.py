@@ -95,9 +95,9 @@ def _member(name: str, entry: Mapping[str, Any], mesh: Mapping[str, Any]) -> Mem
         if carried is None
         else values.whole(carried, 68, 65535, where, "underlay_mtu"),
         addresses={
-            str(segment): tuple(
-                values.overlay_address(item, f"{where}: addresses of segment {segment}")
-                for item in values.texts(listed, where, f"addresses of segment {segment}")
+            str(segment): validate.interfaces(
+                values.texts(listed, where, f"addresses of segment {segment}"),
+                f"{where}: addresses of segment {segment}",
             )
             for segment, listed in addresses.items()
         },

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
@@ -77,19 +76,6 @@ def mtu(value: Any, where: str) -> Optional[int]:
     if value is None or value == "auto":
         return None
     return whole(value, 68, 65535, where, "mtu")
-
-
-def overlay_address(value: str, where: str) -> str:
-    """An address with prefix, as ``ip address`` prints it."""
-    try:
-        if "/" not in value:
-            raise ValueError
-        return str(ipaddress.ip_interface(value))
-    except ValueError:
-        raise InputError(
-            f"{where}: {value!r} is not an address with prefix",
-            remedy="write it as 10.1.0.11/24 or fd00:1::11/64",
-        ) from None
 
 
 def settings(entry: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,7 +58,7 @@ def datapath_spec(where: str, options: Mapping[str, Any]) -> DatapathSpec:
         state=options.get("state") or "present",
         up=options.get("up") is not False,
         mtu=None if mtu is None else _mtu(where, mtu, addresses or ()),
-        addresses=None if addresses is None else _addresses(where, addresses),
+        addresses=None if addresses is None else validate.interfaces(addresses, where),
         connect=None if connect is None else _pairs(where, connect),
         adopt=bool(options.get("adopt")),
         force=bool(options.get("force")),
@@ -74,42 +73,6 @@ def _mtu(where: str, mtu: Any, addresses: Sequence[str]) -> int:
             remedy=f"use an mtu of at least {IPV6_MIN_MTU}, or IPv4 addresses only",
         )
     return int(mtu)
-
-
-def _addresses(where: str, addresses: Sequence[str]) -> tuple[str, ...]:
-    checked: list[str] = []
-    seen: set[str] = set()
-    for text in addresses:
-        try:
-            if "/" not in text or "%" in text:
-                raise ValueError
-            interface = ipaddress.ip_interface(text)
-        except ValueError:
-            raise InputError(
-                f"{where}: address {text!r} is not an address with a prefix length",
-                remedy="write it as 192.0.2.1/24 or 2001:db8::1/64",
-            ) from None
-        validate.unicast(str(interface.ip), where, "address")
-        network = interface.network
-        wide = network.num_addresses > 2 and interface.version == 4
-        if wide and interface.ip in (network.network_address, network.broadcast_address):
-            raise InputError(
-                f"{where}: address {text!r} is the network or broadcast address of {network}",
-                remedy="use a host address of that network",
-            )
-        if interface.ip.is_link_local and interface.version == 6:
-            raise InputError(
-                f"{where}: address {text!r} is link-local: IPv6 makes these by itself",
-                remedy="use a global or unique local address",
-            )
-        if str(interface.ip) in seen:
-            raise InputError(
-                f"{where}: address {interface.ip} is given twice",
-                remedy="give every address once",
-            )
-        seen.add(str(interface.ip))
-        checked.append(str(interface))
-    return tuple(checked)
 
 
 def _pairs(where: str, connect: Sequence[Sequence[Any]]) -> tuple[tuple[str, str], ...]:

@@ -179,3 +179,33 @@ def test_unicast_ethernet_addresses(text: str) -> None:
 )
 def test_ethernet_addresses_that_are_refused(text: str, problem: str) -> None:
     assert problem in refusal(validate.mac_address, text, WHERE).cause
+
+
+@pytest.mark.parametrize("good", ["192.0.2.1/24", "192.0.2.0/31", "192.0.2.1/32", "fd00::1/64"])
+def test_addresses_of_a_device(good: str) -> None:
+    assert str(validate.interface(good, "here")) == good
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("192.0.2.1", "not an address with a prefix length"),
+        ("192.0.2.1/33", "not an address with a prefix length"),
+        ("fd00::1%eth0/64", "not an address with a prefix length"),
+        ("224.0.0.1/24", "multicast"),
+        ("127.0.0.1/8", "loopback"),
+        ("192.0.2.0/24", "network or broadcast address"),
+        ("192.0.2.255/24", "network or broadcast address"),
+        ("fe80::1/64", "link-local"),
+    ],
+)
+def test_addresses_that_no_device_has(bad: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        validate.interface(bad, "here")
+
+
+def test_addresses_of_a_device_are_given_once() -> None:
+    addresses = ["fd00:0::2/64", "192.0.2.1/24"]
+    assert validate.interfaces(addresses, "here") == ("fd00::2/64", "192.0.2.1/24")
+    with pytest.raises(InputError, match=r"here: address 192\.0\.2\.1 is given twice"):
+        validate.interfaces(["192.0.2.1/24", "192.0.2.1/25"], "here")
