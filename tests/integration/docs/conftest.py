@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.docs.documents import left_out
 from tests.tools.ci.tree import build_tarball
+
+collect_ignore = [f"test_{name}.py" for name in left_out()]
 
 
 @pytest.fixture(scope="session")

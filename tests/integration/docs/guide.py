@@ -1,11 +1,19 @@
 """A guide as a program: its files and commands in the order of the text. Pure.
 
+In reStructuredText:
+
 - ``.. code-block:: LANGUAGE`` with a ``:caption:`` is a file of that name.
-- ``.. code-block:: console`` holds commands. ``$ `` runs on the controller, ``root@hv1:~# `` on
-  that host. A line that ends with a backslash goes on. What follows a command, up to the next
-  one, is shown from its output: every line has to come, in this order, with any others between;
-  ``...`` stands for anything, blanks do not count.
-- ``:class: refused`` on a console block says that its commands fail.
+- ``.. code-block:: console`` holds commands; with ``:class: refused`` such that fail.
+
+In Markdown:
+
+- a fence of a language whose first line is ``# NAME.yml`` is a file of that name.
+- a fence ``console`` holds commands; ``console refused`` such that fail.
+
+In a block of commands ``$ `` runs on the controller, ``root@hv1:~# `` on that host. A line that
+ends with a backslash goes on. What follows a command, up to the next one, is shown from its
+output: every line has to come, in this order, with any others between; ``...`` stands for
+anything, blanks do not count.
 
 Any other block is text for people, and may only be of the languages in ``PROSE``.
 """
@@ -15,12 +23,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-PROSE = frozenset({"text", "none"})
+# ``sh``: commands in a checkout, for developers.
+PROSE = frozenset({"text", "none", "sh"})
 CONTROLLER = "controller"
 
 _DIRECTIVE = re.compile(r"\.\. code-block:: *(\S*)$")
 _OPTION = re.compile(r"   :(\w+): *(.*)$")
+_FENCE = re.compile(r"```(\w*) *(\w*)$")
+_NAMED = re.compile(r"# ([\w./-]+\.yml)$")
 _PROMPT = re.compile(r"(?:\$|root@(?P<host>\w+):~#) (?P<command>.*)$")
 
 
@@ -55,7 +67,7 @@ class Command:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Find the code blocks of a guide."""
+    """Find the code blocks of a guide in reStructuredText."""
     lines = text.splitlines()
     at = 0
     while at < len(lines):
@@ -75,10 +87,33 @@ def blocks(text: str) -> Iterator[Block]:
         yield Block(found[1], options, "\n".join(body).strip("\n") + "\n", start + 1)
 
 
-def steps(text: str) -> list[File | Command]:
-    """Take a guide apart. Raises ValueError for a block that nobody could run."""
+def fences(text: str) -> Iterator[Block]:
+    """Find the code blocks of a guide in Markdown."""
+    lines = iter(enumerate(text.splitlines(), 1))
+    for number, line in lines:
+        if not (found := _FENCE.match(line)):
+            continue
+        body = []
+        for _number, inner in lines:
+            if inner == "```":
+                break
+            body.append(inner)
+        options = {"class": found[2]} if found[2] else {}
+        if body and (named := _NAMED.match(body[0])):
+            options["caption"] = named[1]
+        yield Block(found[1], options, "\n".join(body) + "\n", number + 1)
+
+
+def read(path: Path) -> list[File | Command]:
+    """What a document tells its reader to do. Raises ValueError for a block nobody could run."""
+    text = path.read_text(encoding="utf-8")
+    return steps(fences(text) if path.suffix == ".md" else blocks(text))
+
+
+def steps(found: Iterator[Block]) -> list[File | Command]:
+    """Turn the blocks into steps. Raises ValueError for a block that nobody could run."""
     result: list[File | Command] = []
-    for block in blocks(text):
+    for block in found:
         if "caption" in block.options:
             result.append(File(block.options["caption"], block.text, block.line))
         elif block.language == "console":

@@ -31,13 +31,13 @@ def in_lab(text: str) -> str:
 
 
 class Reader:
-    """Follows guides in a folder of its own, with the collections below one path and no others."""
+    """Follows guides in a folder of its own, with the collections of these paths and no others."""
 
-    def __init__(self, lab: Lab, folder: Path, collections: Path) -> None:
+    def __init__(self, lab: Lab, folder: Path, *collections: Path) -> None:
         self.lab, self.folder = lab, folder
         self._environment = {
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(collections),
+            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(map(str, collections)),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
         }

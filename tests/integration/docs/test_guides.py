@@ -1,23 +1,18 @@
-"""Every guide, done on real kernels word for word; it leaves the hosts as it found them."""
+"""Every document, done on real kernels word for word; it leaves the hosts as it found them."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.docs.guide import Command, File, steps
+from tests.bench.fetch import peer
+from tests.integration.docs.documents import DOCUMENTS, chosen
+from tests.integration.docs.guide import read
 from tests.integration.docs.reader import Reader
-from tests.integration.harness import ROOT, Lab
-
-ALL = sorted(path.stem for path in (ROOT / "docs/docsite/rst").glob("*.rst"))
-# `make test` does these; `make guides` does all of them, which takes a while.
-SHORT = "first_mesh sizing"
-CHOSEN = os.environ.get("TUNNELMESH_GUIDES", SHORT)
-GUIDES = ALL if CHOSEN == "all" else CHOSEN.split()
+from tests.integration.harness import Lab
 
 # What a guide may leave neither more nor less of. Devices of the kernel's own stay out.
 TRACE = """
@@ -46,11 +41,6 @@ systemctl daemon-reload
 """
 
 
-def read(guide: str) -> list[File | Command]:
-    """What the guide tells its reader to do."""
-    return steps((ROOT / f"docs/docsite/rst/{guide}.rst").read_text(encoding="utf-8"))
-
-
 def everywhere(lab: Lab, script: str) -> dict[str, str]:
     """What the script prints, by host."""
     return {host: lab.ssh(host, script, check=False).stdout for host in lab.hosts}
@@ -64,11 +54,13 @@ def clean(lab: Lab) -> Iterator[Lab]:
     everywhere(lab, RESET)
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", chosen())
 def test_a_reader_gets_what_the_guide_shows(
     guide: str, clean: Lab, tmp_path: Path, tarball: Path, installed: Path
 ) -> None:
     before = everywhere(clean, TRACE)
     shutil.copy(tarball, tmp_path)
-    Reader(clean, tmp_path, installed).follow(read(guide))
+    # Some readers come from the collection that the migration guide is about.
+    older = [peer()] if guide == "migration" else []
+    Reader(clean, tmp_path, installed, *older).follow(read(DOCUMENTS[guide]))
     assert everywhere(clean, TRACE) == before

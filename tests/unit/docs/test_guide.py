@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from tests.integration.docs.guide import CONTROLLER, Command, File, missing, steps
+from tests.integration.docs.documents import DOCUMENTS, TEXT_ONLY
+from tests.integration.docs.guide import (
+    CONTROLLER,
+    Command,
+    File,
+    blocks,
+    fences,
+    missing,
+    read,
+    steps,
+)
 from tests.tools.ci.model import ROOT
-
-GUIDES = sorted((ROOT / "docs/docsite/rst").glob("*.rst"))
-# Tells the reader nothing to do.
-TEXT_ONLY = {"compatibility"}
 
 EXAMPLE = """\
 Title
@@ -41,13 +50,45 @@ Text.
 
 
 def test_files_and_commands_come_in_the_order_of_the_text() -> None:
-    file, one, two = steps(EXAMPLE)
+    file, one, two = steps(blocks(EXAMPLE))
     assert file == File("inventory.yml", "vteps:\n  hosts: {}\n\n# the end\n", 7)
     assert isinstance(one, Command)
     assert (one.where, one.script) == (CONTROLLER, "one \\\n    --more")
     assert (one.refused, one.shown, one.line) == (True, ["first line", "second ... line"], 17)
     assert isinstance(two, Command)
     assert (two.where, two.script, two.shown, two.line) == ("hv2", "two", [], 21)
+
+
+MARKDOWN = """\
+# Title
+
+```yaml
+# inventory.yml
+vteps: {}
+```
+
+```sh
+make demo
+```
+
+```console refused
+$ one
+root@hv1:~# two
+shown
+```
+"""
+
+
+def test_markdown_is_read_as_well() -> None:
+    file, one, two = steps(fences(MARKDOWN))
+    assert file == File("inventory.yml", "# inventory.yml\nvteps: {}\n", 4)
+    assert one == Command(CONTROLLER, "one", 13, True, [])
+    assert two == Command("hv1", "two", 14, True, ["shown"])
+
+
+def test_a_file_without_a_name_is_refused_in_markdown() -> None:
+    with pytest.raises(ValueError, match="line 2: a block of yaml"):
+        steps(fences("```yaml\na: 1\n```\n"))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +101,7 @@ def test_files_and_commands_come_in_the_order_of_the_text() -> None:
 )
 def test_a_block_that_nobody_could_run_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        steps(text)
+        steps(blocks(text))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +122,28 @@ def test_what_is_shown_has_to_come_in_order(
     assert missing(shown, output) == expected
 
 
-@pytest.mark.parametrize("name", [path.stem for path in GUIDES])
-def test_every_guide_can_be_followed(name: str) -> None:
-    todo = steps((ROOT / f"docs/docsite/rst/{name}.rst").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_document_can_be_followed(name: str) -> None:
+    todo = read(DOCUMENTS[name])
     assert (name in TEXT_ONLY) != any(isinstance(step, Command) for step in todo)
+
+
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "tests/lab/README.md", *DOCUMENTS.values()]
+MAKE = re.compile(r"(?:`|^)make ([a-z-]+(?: [a-z-]+)*)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    named = {
+        target
+        for words in MAKE.findall(page.read_text(encoding="utf-8"))
+        for target in words.split()
+    }
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert not [target for target in targets if not (page.parent / target).exists()]
