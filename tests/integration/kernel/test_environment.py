@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.harness import Lab, Target
 from tests.integration.kernel.host import DATAPATH, PORT, Host
 from tests.integration.kernel.witness import eventually
 
@@ -115,3 +116,27 @@ def test_another_run_holds_the_lock(host: Host) -> None:
     finally:
         host.sh(f"kill {pid}")
     assert host.must(PORT, **TASK)["changed"], "the lock goes with its holder"
+
+
+def test_the_kernel_has_no_ipv6(lab: Lab) -> None:
+    """The module cannot be unloaded, so the host boots without it, and with it again."""
+    lab.ssh("vtep3", "echo 'install ipv6 /bin/false' >/etc/modprobe.d/none.conf && sync")
+    try:
+        lab.reboot("vtep3")
+        target = Target(lab, "vtep3")
+        try:
+            host = Host(target)
+            error = host.refused(
+                PORT,
+                in_dry_run=False,
+                ports=[{**TASK, "name": "v4"}, {**TASK, "vni": 2, "local_ip": "fd00:198:18::13"}],
+                state="detached",
+            )
+        finally:
+            target.close()
+        assert "IPv6" in error["msg"]
+        assert "modprobe ipv6" in error["remedy"]
+        assert error["rolled_back"] is True
+    finally:
+        lab.ssh("vtep3", "rm -f /etc/modprobe.d/none.conf && sync")
+        lab.reboot("vtep3")

@@ -16,8 +16,8 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import DatapathSpec
 from tests.unit.core.profile import examples
 from tests.unit.kernel.builders import datapaths
-
-Options = dict[str, Any]
+from tests.unit.kernel.rejected import DATAPATHS as REJECTED
+from tests.unit.kernel.rejected import Options
 
 
 def one(**options: Any) -> DatapathSpec:
@@ -71,45 +71,6 @@ def test_the_task_says_owner_purge_and_what_a_dry_run_assumes() -> None:
     declared = datapaths(purge=True, owner="me", check_mode_assume=["vx1"])
     assert declared.specs == ()
     assert (declared.owner, declared.purge, declared.assume) == ("me", True, frozenset({"vx1"}))
-
-
-REJECTED: list[tuple[Options, str]] = [
-    ({"name": "a" * 16}, "has 16 characters"),
-    ({"name": ".."}, "is reserved"),
-    ({"name": "dp%d"}, "has a character that a device name cannot have"),
-    ({"name": "ovs-system"}, "'ovs-system' is owned by ovs-vswitchd"),
-    ({"mtu": 67}, "mtu 67 is out of range"),
-    ({"mtu": 65536}, "mtu 65536 is out of range"),
-    ({"mtu": 1279, "address": ["fd00::1/64"]}, "mtu 1279 is too small for IPv6"),
-    ({"address": ["192.0.2.1"]}, "'192.0.2.1' is not an address with a prefix length"),
-    ({"address": ["192.0.2.1/33"]}, "is not an address with a prefix length"),
-    ({"address": ["fd00::1/129"]}, "is not an address with a prefix length"),
-    ({"address": ["192.0.2.1/"]}, "is not an address with a prefix length"),
-    ({"address": [""]}, "is not an address with a prefix length"),
-    ({"address": ["host/24"]}, "is not an address with a prefix length"),
-    ({"address": ["192.0.2.0/24"]}, "is the network or broadcast address of 192.0.2.0/24"),
-    ({"address": ["192.0.2.255/24"]}, "is the network or broadcast address of 192.0.2.0/24"),
-    ({"address": ["127.0.0.1/8"]}, "is a loopback address"),
-    ({"address": ["0.0.0.0/0"]}, "is the unspecified address"),
-    ({"address": ["239.1.1.1/32"]}, "is a multicast group"),
-    ({"address": ["::ffff:192.0.2.1/128"]}, "is an IPv4 address mapped into IPv6"),
-    ({"address": ["fe80::1/64"]}, "is link-local: IPv6 makes these by itself"),
-    ({"address": ["fd00::1%eth0/64"]}, "is not an address with a prefix length"),
-    ({"address": ["192.0.2.1/24", "192.0.2.1/24"]}, "address 192.0.2.1 is given twice"),
-    ({"address": ["fd00::1/64", "FD00::1/64"]}, "address fd00::1 is given twice"),
-    ({"address": ["fd00::1/64", "fd00::1/128"]}, "address fd00::1 is given twice"),
-    ({"connect": [["lab0"]]}, "is not a pair"),
-    ({"connect": [[]]}, "is not a pair"),
-    ({"connect": [["a", "b", "c"]]}, "is not a pair"),
-    ({"connect": [["a", "a"]]}, "port a stands in two connections, or is connected to itself"),
-    ({"connect": [["a", "b"], ["b", "c"]]}, "port b stands in two connections"),
-    ({"connect": [[1, 2], ["01", 3]]}, "port 1 stands in two connections"),
-    ({"connect": [["lab0", "vx%d"]]}, "connect 'vx%d' has a character"),
-    ({"connect": [["lab0", ""]]}, "connect '' is empty"),
-    ({"connect": [["lab0", 65535]]}, "connect 65535 is out of range"),
-    ({"connect": [["lab0", "²"]]}, "connect '²' has a character"),
-    ({"owner": "a b"}, "owner 'a b' is not a valid name"),
-]
 
 
 @pytest.mark.parametrize(("options", "problem"), REJECTED, ids=lambda value: str(value)[:60])
