@@ -21,7 +21,8 @@ extends_documentation_fragment:
   - tunnelmesh.ovs.writing
 requirements:
   - Open vSwitch with ovs-vswitchd
-  - iproute2
+  - pyroute2 >= 0.7.2, only to change devices
+  - CAP_NET_ADMIN
 options:
   name: &name
     description: Name of the port and its device, at most 15 characters.

@@ -2,16 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kernel's side of access ports, by iproute2: a handful of devices, and no pyroute2 to load."""
+"""The kernel's side of access ports: MTU, state and addresses of their devices, by netlink."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
-from ..core.errors import ApplyError, EnvironmentProblem
+from ..core.steps import Step
+from ..kernel import model
+from ..kernel.reader import Reader
 from .model import Spec
 
 
@@ -24,53 +26,51 @@ class Device:
     addresses: tuple[str, ...]
 
 
+class _Reader(Reader):
+    """Datapaths are of no interest here, and the module openvswitch need not be there."""
+
+    def _datapaths(self, flows: bool) -> Iterable[model.Datapath]:  # noqa: ARG002 - not ours to name
+        return ()
+
+
 def read() -> Mapping[str, Device]:
     """All devices of the network namespace by name."""
-    found = json.loads(_ip("-json", "address", "show") or "[]")
+    with closing(_Reader()) as reader:
+        return _devices(reader.snapshot())
+
+
+def _devices(observed: model.Observed) -> dict[str, Device]:
     return {
-        link["ifname"]: Device(
-            int(link["mtu"]),
-            "UP" in link["flags"],
-            tuple(
-                f"{entry['local']}/{entry['prefixlen']}"
-                for entry in link.get("addr_info", ())
-                if entry.get("scope") != "link"
-            ),
-        )
-        for link in found
-        if "ifname" in link
+        link.name: Device(link.mtu, link.up, observed.addresses.get(link.ifindex, ()))
+        for link in observed.links.values()
     }
 
 
 def bring(spec: Spec) -> None:
-    """Set MTU, up and addresses of the device of a port.
+    """Set MTU, up and addresses of the device of a port; nothing where there is no such device.
 
     :raises ApplyError: the kernel refuses it.
+    :raises LostRace: the device vanished meanwhile.
     """
-    if spec.mtu is not None:
-        _ip("link", "set", "dev", spec.name, "mtu", str(spec.mtu))
-    _ip("link", "set", "dev", spec.name, "up")
-    if spec.addresses is None:
-        return
-    live = read()[spec.name].addresses
-    for address in live:
-        if address not in spec.addresses:
-            _ip("address", "del", address, "dev", spec.name)
-    for address in spec.addresses:
-        if address not in live:
-            flags = ["nodad"] if ":" in address else []
-            _ip("address", "add", address, "dev", spec.name, *flags)
+    from ..kernel.executor import Executor  # imports pyroute2: only when it is needed
+
+    with closing(_Reader()) as reader:
+        observed = reader.snapshot()
+        now = _devices(observed).get(spec.name)
+        changes = {} if now is None else _changes(spec, now)
+        if now is not None and changes:
+            args = {"changes": changes, "addresses": list(now.addresses)}
+            step = Step("change", spec.name, "differs", args=args, kind="datapath")
+            Executor(reader).execute((step,), observed, [])
 
 
-def _ip(*words: str) -> str:
-    try:
-        done = subprocess.run(
-            ["ip", *words], capture_output=True, text=True, timeout=60, check=False
-        )
-    except FileNotFoundError:
-        raise EnvironmentProblem(
-            "the program ip is missing", remedy="install iproute2 (role tunnelmesh.ovs.vtep)"
-        ) from None
-    if done.returncode:
-        raise ApplyError(f"ip {' '.join(words)}: {done.stderr.strip()}")
-    return done.stdout
+def _changes(spec: Spec, now: Device) -> dict[str, tuple[Any, Any]]:
+    """What differs, in the words of the kernel plane for the local port of a datapath."""
+    changes: dict[str, tuple[Any, Any]] = {}
+    if spec.mtu is not None and spec.mtu != now.mtu:
+        changes["mtu"] = (now.mtu, spec.mtu)
+    if not now.up:
+        changes["up"] = (False, True)
+    if spec.addresses is not None and set(spec.addresses) != set(now.addresses):
+        changes["address"] = (list(now.addresses), list(spec.addresses))
+    return changes

@@ -14,7 +14,7 @@ from ..core import pipeline, result
 from ..core.errors import ApplyError
 from ..core.ownership import check_owner
 from ..core.steps import Plan, Step
-from ..overlay import enter_netns
+from ..kernel import namespace
 from ..ovsdb.remote import Remote, parse
 from . import database, devices
 from . import plan as planning
@@ -57,6 +57,8 @@ class AccessPlane:
 
     def execute(self, plan: Plan, done: list[Step]) -> None:
         """The database first, then the devices that ovs-vswitchd made of it."""
+        if any(step.op != "delete" for step in plan):
+            namespace.check_writer(False)
         database.commit(self.remote, plan, database.read(self.remote))
         done.extend(plan)
         for step in plan:
@@ -77,8 +79,7 @@ def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """The job of ``ovs_access_port``. Raises TunnelMeshError."""
     specs = desired(params)
     assume = frozenset(params["check_mode_assume"]) if check_mode else frozenset()
-    if params.get("netns"):
-        enter_netns(str(params["netns"]))
+    namespace.enter_netns(params.get("netns"))
     owner = check_owner(params["owner"])
     remote = parse(params["database"])
     plane = AccessPlane(specs, owner, params["purge"], assume, remote)
