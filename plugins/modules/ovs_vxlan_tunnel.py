@@ -29,7 +29,7 @@ extends_documentation_fragment:
 requirements:
   - Open vSwitch 2.7 or newer, running
   - pyroute2 >= 0.7.2, only to repair kernel devices and to set O(bridges[].address) or
-    O(bridges[].up)
+    O(bridges[].up). A run that needs it and lacks it fails before anything is touched.
 options:
   name: &name
     description:
@@ -87,8 +87,8 @@ options:
       to set it.
     type: bool
   csum: &csum
-    description: Whether outer UDP packets carry a checksum. The default of Open vSwitch is none
-      with IPv4; with IPv6 there always is one.
+    description: Whether outer UDP packets carry a checksum. The default of Open vSwitch 3.1 is
+      none, over IPv6 as over IPv4.
     type: bool
   extensions: &extensions
     description:
@@ -112,9 +112,11 @@ options:
     type: str
   remote_cert: &remote_cert
     description: File with the certificate of the peer of an IPsec tunnel, on the managed host.
+      Never shown.
     type: str
   remote_name: &remote_name
-    description: Common name in the CA-signed certificate of the peer of an IPsec tunnel.
+    description: Common name in the CA-signed certificate of the peer of an IPsec tunnel. Never
+      shown; Ansible also hides it where it occurs in other parts of the result.
     type: str
   ofport_request: &ofport_request
     description:
@@ -254,6 +256,8 @@ options:
       - Bridges that this task owns. They are made in the same transaction as the tunnels. A bridge
         that is only used does not belong here.
       - With O(purge), bridges are purged only when this list is given.
+      - A bridge that goes takes the ports with it that M(tunnelmesh.ovs.ovs_access_port) made for
+        the same O(owner).
     type: list
     elements: dict
     suboptions:
@@ -262,7 +266,8 @@ options:
         type: str
         required: true
       state:
-        description: V(absent) removes the bridge, with the tunnels of this O(owner) on it.
+        description: V(absent) removes the bridge, with the tunnels and access ports of this
+          O(owner) on it.
         type: str
         choices: [present, absent]
         default: present
@@ -320,10 +325,17 @@ options:
   verify_kernel:
     description:
       - Whether the kernel of this host is looked at. Default V(true) for a database on this host,
-        else V(false).
+        that is with C(unix:) or an address of this host, else V(false).
+      - Without a look at the kernel the module relies on what ovs-vswitchd reports in the database.
+        It sees no kernel drift and no clash of UDP ports in advance, and refuses
+        O(bridges[].address) and O(bridges[].up). Unless V(false) is given, a warning says so.
+      - Set V(false) where an address of this host is the end of a tunnel to a database elsewhere.
     type: bool
   database:
-    description: Where ovsdb-server listens, C(unix:/path), C(tcp:HOST:PORT) or C(ssl:HOST:PORT).
+    description:
+      - Where ovsdb-server listens, C(unix:/path), C(tcp:HOST:PORT) or C(ssl:HOST:PORT).
+      - With C(ssl:) both sides prove who they are by a certificate that the other side's CA has
+        signed, and the names in the certificates do not matter, as with every tool of Open vSwitch.
     type: str
     default: unix:/var/run/openvswitch/db.sock
   database_private_key:
@@ -381,6 +393,17 @@ EXAMPLES = r"""
     key: 10
   check_mode: true
   diff: true
+
+- name: The database of another host, by TLS
+  tunnelmesh.ovs.ovs_vxlan_tunnel:
+    database: ssl:198.51.100.7:6640
+    database_private_key: /etc/openvswitch/client-privkey.pem
+    database_certificate: /etc/openvswitch/client-cert.pem
+    database_ca_cert: /etc/openvswitch/cacert.pem
+    verify_kernel: false
+    bridge: br-int
+    key: 10
+    remotes: [198.51.100.2]
 
 - name: Remove all that this owner has made
   tunnelmesh.ovs.ovs_vxlan_tunnel:
@@ -469,7 +492,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.module import run_module
 from ..module_utils.ovsdb.arguments import spec
-from ..module_utils.ovsdb.plane import apply
+from ..module_utils.ovsdb.task import apply
 
 
 def main() -> None:

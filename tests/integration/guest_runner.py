@@ -7,7 +7,8 @@ is left out, which the playbook tests have.
 A line is a JSON list of calls that run at the same time: {"module": NAME, "args": {...},
 "check": bool}, and what is to go wrong, see :func:`spoil`. The answer is one line of JSON, the
 list of the results; {"crash": TEXT} stands for a module that printed none, {"killed": true} for
-one that was killed. The key ``netlink`` counts what the module sent.
+one that was killed. The key ``netlink`` counts what the module sent to the kernel, ``ovsdb`` what
+it asked of the database, and ``children`` names the processes that it started.
 """
 
 import importlib
@@ -23,6 +24,12 @@ COLLECTION = "ansible_collections.tunnelmesh.ovs.plugins"
 LIBRARIES = "/usr/lib/python3/dist-packages"
 NETLINK_ROUTE, CTRL = 0, 16
 RTM_NEWLINK, NLM_F_CREATE, OVS_NEW = 16, 0x400, 1
+# Audit events of Python for a new process (docs.python.org, "Audit events table").
+BIRTHS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty"}
+PRELOADED = (
+    *("modules.ovs_datapath", "modules.ovs_vxlan_port", "modules.ovs_vxlan_tunnel"),
+    "module_utils.kernel.executor",
+)
 
 
 def writes(socket: Any, request: Any) -> bool:
@@ -56,17 +63,43 @@ class Probe:
         self.mute = request.get("mute")
         self.meddle = request.get("meddle")
         self.count = {"requests": 0, "writes": 0, "dumps": 0}
+        self.ovsdb: dict[str, int] = {}
+        self.children: list[str] = []
         self.transport: Any = importlib.import_module(f"{COLLECTION}.module_utils.kernel.transport")
         self.chunk = self.transport.Netlink._chunk
         self.dump = self.transport.Netlink.dump
+        ovsdb: Any = importlib.import_module(f"{COLLECTION}.module_utils.ovsdb.jsonrpc")
+        self.connection = ovsdb.Connection
+        self.call = self.connection.call
 
     def install(self) -> None:
         """Take the place of the two methods that everything goes through."""
         probe, netlink = self, self.transport.Netlink
         netlink._chunk = lambda socket, requests: probe.send(socket, requests)
         netlink.dump = lambda socket, message, body: probe.take(socket, message, body)
+        self.connection.call = lambda one, *request: probe.ask(one, *request)
+        sys.addaudithook(self.heed)
         if self.kill or self.refuse or self.mute or self.meddle:
             self.transport.CHUNK = 1
+
+    def heed(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Note a child process. The interpreter calls this for all that it does."""
+        if event in BIRTHS:
+            self.children.append(f"{event} {arguments[:2]}")
+
+    def ask(self, connection: Any, method: str, params: list[Any], deadline: Any) -> Any:
+        """Count a request to the database; a transaction by whether it changes anything."""
+        kind = method
+        if method == "transact":
+            writes = any(one["op"] not in ("select", "wait", "comment") for one in params[1:])
+            kind = "write" if writes else "select"
+        self.ovsdb[kind] = self.ovsdb.get(kind, 0) + 1
+        return self.call(connection, method, params, deadline)
+
+    def report(self) -> str:
+        """What was counted, as a line of JSON."""
+        found = {"netlink": self.count, "ovsdb": self.ovsdb, "children": self.children}
+        return json.dumps(found)
 
     def take(self, socket: Any, message: int, body: bytes) -> Any:
         """Count a dump."""
@@ -143,7 +176,7 @@ def child(request: dict[str, Any], output: int) -> None:
         except BaseException:  # noqa: BLE001 - shown as a crash by the caller
             traceback.print_exc()
         finally:
-            print("\n" + json.dumps({"netlink": probe.count}))
+            print("\n" + probe.report())
     finally:
         sys.stdout.flush()
         os._exit(code)
@@ -180,7 +213,7 @@ def main() -> None:
     import ansible.module_utils.basic  # noqa: F401
     import pyroute2  # noqa: F401
 
-    for name in ("modules.ovs_datapath", "modules.ovs_vxlan_port", "module_utils.kernel.executor"):
+    for name in PRELOADED:
         importlib.import_module(f"{COLLECTION}.{name}")
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:

@@ -47,17 +47,26 @@ class Runner:
 
     def __init__(self, lab: Lab, host: str, python: str = "python3") -> None:
         self.lab, self.host = lab, host
-        with tempfile.TemporaryDirectory() as folder:
-            stage(Path(folder))
-            lab.ssh(host, ["rm", "-rf", REMOTE])
-            lab.push(host, folder, REMOTE)
-            lab.ssh(host, ["chmod", "-R", "a+rX", REMOTE])
+        self._send()
         command = lab.ssh_settings.command(lab.host(host), [python, f"{REMOTE}/guest_runner.py"])
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         if not self._answer(DEADLINE).get("ready"):
             raise AssertionError(f"the runner did not start on {host}")
+
+    def _send(self) -> None:
+        """Bring the files over in one stream: scp takes several times as long."""
+        unpack = f"rm -rf {REMOTE}; mkdir {REMOTE}; tar -xz -C {REMOTE}; chmod -R a+rX {REMOTE}"
+        with tempfile.TemporaryDirectory() as folder:
+            stage(Path(folder))
+            pack = subprocess.run(
+                ["tar", "--owner=0", "--group=0", "-C", folder, "-cz", "."],
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+        command = self.lab.ssh_settings.command(self.lab.host(self.host), unpack)
+        subprocess.run(command, input=pack.stdout, timeout=300, check=True)
 
     def __call__(self, module: str, *, check: bool = False, **args: Any) -> dict[str, Any]:
         """Run a module; its result without ``invocation``. Raises AssertionError on a crash."""

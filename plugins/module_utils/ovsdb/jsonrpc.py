@@ -48,6 +48,12 @@ class RemoteError(ApplyError):
 
 
 _CLOSED = "see whether the daemon was restarted or has crashed, then run again"
+# A peer that ends a connection without a word: what the two sides may not agree about.
+_UNANSWERED = {
+    "tcp": "write ssl: if ovsdb-server listens there with pssl:, or see whether it has crashed",
+    "ssl": "give a database_certificate that is signed by the CA which ovsdb-server trusts "
+    "(ovs-vsctl get-ssl on that host), or see whether it has crashed",
+}
 _LATE = "see whether the daemon is stopped or overloaded; raise wait_timeout for very large sets"
 
 
@@ -135,6 +141,7 @@ class Connection:
         self._inbox: deque[Any] = deque()
         self._notifications: deque[tuple[str, Any]] = deque()
         self._last_id = 0
+        self._answered = False
 
     def __enter__(self) -> Connection:
         return self
@@ -204,6 +211,7 @@ class Connection:
         if not data:
             where = " in the middle of a message" if self._framer.pending else ""
             raise self._closed(where)
+        self._answered = True
         return data
 
     def _late(self, deadline: Deadline) -> DeadlinePassed:
@@ -211,7 +219,9 @@ class Connection:
         return DeadlinePassed(text, remedy=_LATE)
 
     def _closed(self, how: str) -> ProtocolError:
-        return ProtocolError(f"{self.remote} closed the connection{how}", remedy=_CLOSED)
+        remedy = _CLOSED if self._answered else _UNANSWERED.get(self.remote.scheme, _CLOSED)
+        when = "" if self._answered else " before its first answer"
+        return ProtocolError(f"{self.remote} closed the connection{when}{how}", remedy=remedy)
 
 
 def error_text(answer: Any) -> str:

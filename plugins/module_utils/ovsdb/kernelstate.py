@@ -50,7 +50,7 @@ class KernelSide:
     def read(
         self, needs: Mapping[int, frozenset[str]], bridges: Collection[str], userspace: bool
     ) -> Kernel:
-        """The devices for the UDP ports in ``needs`` and the local ports of ``bridges``.
+        """The devices for the UDP ports in ``needs`` and the internal ports ``bridges``.
 
         :param needs: UDP port -> extensions of its tunnels, on system datapaths.
         :param userspace: ask ovs-vswitchd for the ports of the userspace datapath as well.

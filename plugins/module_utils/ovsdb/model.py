@@ -76,12 +76,13 @@ class Tunnel:
 
 @dataclass(frozen=True)
 class OtherPort:
-    """A port that is no VXLAN tunnel: only what collisions need."""
+    """A port that is no VXLAN tunnel: only what collisions and ownership need."""
 
     name: str
     bridge: str
     type: str
     ofport_request: int | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True)

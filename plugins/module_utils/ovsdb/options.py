@@ -21,10 +21,10 @@ from ..core.errors import InputError
 from .model import DEFAULT_DST_PORT
 
 _NUMBER = re.compile(r"(?:0|[1-9]\d*|0[xX][0-9A-Fa-f]+)\Z")
-SECRETS = ("psk",)
 # Module option -> key of the column, where they differ.
 KEYS = {"extensions": "exts"}
-IPSEC = ("psk", "remote_cert", "remote_name")
+# How the peer of an IPsec tunnel is authenticated: never shown, whoever wrote it.
+IPSEC = SECRETS = ("psk", "remote_cert", "remote_name")
 OPTIONS = (
     "remote_ip",
     "local_ip",

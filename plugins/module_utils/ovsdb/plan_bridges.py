@@ -57,11 +57,10 @@ def _check_owner(spec: BridgeSpec, seen: Bridge, ours: str) -> None:
 
 def _check_ports(bridge: Bridge, desired: Desired, observed: Observed, force: bool) -> None:
     """A bridge takes its ports with it."""
+    ours = {name for name, row in observed.tunnels.items() if row.owner == desired.owner}
+    ours |= set(access_ports(bridge, observed, desired.owner))
     foreign = sorted(
-        name
-        for name in bridge.ports.values()
-        if name != bridge.name
-        and (name not in observed.tunnels or observed.tunnels[name].owner != desired.owner)
+        name for name in bridge.ports.values() if name != bridge.name and name not in ours
     )
     if foreign and not force:
         shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if foreign[5:] else "")
@@ -72,6 +71,23 @@ def _check_ports(bridge: Bridge, desired: Desired, observed: Observed, force: bo
         )
 
 
+def access_ports(bridge: Bridge, observed: Observed, owner: str) -> list[str]:
+    """Ports on ``bridge`` that ovs_access_port made for the same owner."""
+    found = (observed.others.get(name) for name in bridge.ports.values())
+    return sorted(
+        port.name
+        for port in found
+        if port and port.owner == owner and port.type == "internal" and port.name != bridge.name
+    )
+
+
+def devices(observed: Observed, owner: str) -> set[str]:
+    """Devices that vanish with the bridges of ``owner``: their local and access ports."""
+    bridges = [bridge for bridge in observed.bridges.values() if bridge.owner == owner]
+    ports = (name for one in bridges for name in access_ports(one, observed, owner))
+    return {*(bridge.name for bridge in bridges), *ports}
+
+
 def steps(desired: Desired, observed: Observed, bridges: Mapping[str, Bridge]) -> Iterator[Step]:
     """Create, change and delete bridges, in the database."""
     for name, bridge in observed.bridges.items():
@@ -80,7 +96,15 @@ def steps(desired: Desired, observed: Observed, bridges: Mapping[str, Bridge]) -
             why = (
                 "declared absent" if named else "carries the mark of this owner and is not declared"
             )
-            yield Step("delete", name, why, args={"before": bridge}, kind="bridge")
+            yield Step(
+                "delete",
+                name,
+                why,
+                _with_it(bridge, desired, observed),
+                {"before": bridge},
+                0,
+                "bridge",
+            )
     for spec in desired.bridges:
         if spec.state != "present":
             continue
@@ -93,6 +117,13 @@ def steps(desired: Desired, observed: Observed, bridges: Mapping[str, Bridge]) -
             args = {"before": seen, "after": after}
             why = "differs from what is declared"
             yield Step("change", spec.name, why, changes, args, kind="bridge")
+
+
+def _with_it(bridge: Bridge, desired: Desired, observed: Observed) -> dict[str, tuple[Any, Any]]:
+    """The ports that go with a bridge, besides our tunnels: their deletion is a step each."""
+    ours = {name for name, row in observed.tunnels.items() if row.owner == desired.owner}
+    others = sorted(set(bridge.ports.values()) - ours - {bridge.name})
+    return {"ports": (others, [])} if others else {}
 
 
 def _differs(seen: Bridge, after: Bridge) -> bool:

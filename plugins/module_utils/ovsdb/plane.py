@@ -2,32 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The management plane behind the pipeline, and what the module calls."""
+"""The management plane behind the pipeline."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from ..core import result
-from ..core.errors import ApplyError, EnvironmentProblem, InputError, TunnelMeshError
-from ..core.pipeline import Outcome, run
-from ..core.steps import Plan, Step
+from ..core.errors import ApplyError, EnvironmentProblem, TunnelMeshError
+from ..core.steps import Plan, Step, describe
 from ..kernel import namespace
-from . import daemon, diagnose, options, predict, verify, view
+from . import daemon, diagnose, options, plan_bridges, predict, verify
 from .database import Unconfirmed, wait_confirmed
-from .desired import desired
 from .executor import CONNECT, Executor
 from .jsonrpc import Connection, Deadline
 from .kernelstate import KernelSide
 from .model import Desired, Observed
-from .plan import plan_all
+from .plan import KERNEL, plan_all
 from .reader import read
-from .remote import Keys, Remote, parse
+from .remote import Remote
 
-WAIT_MAX = 3600
 # Seconds that ovs-vswitchd may take to report the MTU of a local port.
 SETTLE = 5.0
 # Seconds until a difference in the kernel is believed: before a run, and after its transaction.
@@ -118,7 +113,8 @@ class TunnelPlane:
         for bridge, column in declared + rows:
             if kinds.get(bridge, "system") == "system":
                 needs.setdefault(options.dst_port(column), options.extensions(column))
-        names = [spec.name for spec in self._wanted.bridges]
+        names = {spec.name for spec in self._wanted.bridges}
+        names |= plan_bridges.devices(found, self._wanted.owner)
         userspace = any(kinds.get(bridge) == "netdev" for bridge, _column in declared)
         return replace(found, kernel=self._kernel.read(needs, names, userspace))
 
@@ -141,13 +137,32 @@ class TunnelPlane:
         return predict.predict(observed, plan)
 
     def execute(self, plan: Plan, done: list[Step]) -> None:
-        """Carry out a plan that was made from the last snapshot."""
+        """Carry out a plan that was made from the last snapshot.
+
+        :raises EnvironmentProblem: it needs what this host lacks; nothing was touched.
+        """
+        self.check_means(plan)
         self._acted = True
         try:
             self._executor.execute(plan, self._last, done)
         except Unconfirmed as late:
             raise diagnose.unconfirmed(late, self._daemon()) from None
         self._settle()
+
+    def check_means(self, plan: Plan) -> None:
+        """Before the database is touched: what comes after it in the kernel can be carried out."""
+        first = next((step for step in plan if step.phase == KERNEL and step.op != "reload"), None)
+        if first is None:
+            return
+        try:
+            namespace.check_writer(False)
+        except EnvironmentProblem as lack:
+            kind = ApplyError if self._acted else EnvironmentProblem
+            raise kind(
+                f"{lack.cause}, and the task needs it: {describe(first)}, {first.why}",
+                culprit=lack.culprit,
+                remedy=lack.remedy,
+            ) from None
 
     def _settle(self) -> None:
         """Wait until the column ``mtu`` follows, which ovs-vswitchd writes after ``cur_cfg``.
@@ -166,84 +181,3 @@ class TunnelPlane:
         names = [spec.name for spec in self._wanted.tunnels if spec.state == "present"]
         holder = self._kernel.holder if self._kernel else None
         verify.check(observed, names, self._wanted.bridges, holder)
-
-
-def _kernel_side(params: Mapping[str, Any], wanted: Desired, remote: Remote) -> KernelSide | None:
-    """The kernel of this host, where the database is of this host too."""
-    asked = params.get("verify_kernel")
-    if asked and not remote.local:
-        raise InputError(
-            f"verify_kernel needs a database on this host, and {remote} is elsewhere",
-            remedy="run the task on the host that has the tunnels, or set verify_kernel to false",
-        )
-    if asked is False or not remote.local:
-        local = next(
-            (s for s in wanted.bridges if s.addresses is not None or s.up is not None), None
-        )
-        if local is not None:
-            raise InputError(
-                f"{local.where}: address and up are set in the kernel of this host, which is not "
-                "looked at",
-                remedy="leave them out, or run the task on the host of the bridge with the kernel "
-                "verified",
-            )
-        return None
-    return KernelSide(remote.rundir)
-
-
-def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """The job of ``ovs_vxlan_tunnel``. Raises TunnelMeshError."""
-    wanted = desired(params)
-    wait = params["wait_timeout"]
-    if not 1 <= wait <= WAIT_MAX:
-        raise InputError(
-            f"wait_timeout {wait} is out of range", remedy=f"use 1 to {WAIT_MAX} seconds"
-        )
-    keys = Keys(
-        params.get("database_private_key"),
-        params.get("database_certificate"),
-        params.get("database_ca_cert"),
-    )
-    remote = parse(params["database"], keys)
-    namespace.enter_netns(params.get("netns"))
-    kernel = _kernel_side(params, wanted, remote)
-    keep = bool(params["rollback"])
-    plane = TunnelPlane(wanted, remote, kernel, float(wait), keep)
-    try:
-        outcome = run(plane, check_mode=check_mode, rollback=keep)
-        warnings = _warnings(plane, outcome, check_mode)
-        if kernel is None and params.get("verify_kernel") is None:
-            warnings.append(f"the kernel behind {remote} is not on this host and was not looked at")
-        return _result(outcome, wanted, check_mode, warnings)
-    finally:
-        if kernel is not None:
-            kernel.close()
-
-
-def _warnings(plane: TunnelPlane, outcome: Outcome[Observed], check_mode: bool) -> list[str]:
-    """In check mode: what a run would fail for, although there is nothing to change."""
-    if check_mode and not outcome.steps:
-        try:
-            plane.verify(outcome.before)
-        except ApplyError as failure:
-            return [f"a run would fail: {failure.message}"]
-    return []
-
-
-def _result(
-    outcome: Outcome[Observed], wanted: Desired, check_mode: bool, warnings: list[str]
-) -> dict[str, Any]:
-    live = outcome.before if check_mode else outcome.after
-    before = after = view.everything(outcome.before)
-    if outcome.after is not outcome.before:
-        after = view.everything(outcome.after, since=outcome.before)
-    built = result.build(
-        outcome.steps,
-        before,
-        after,
-        "tunnels",
-        view.live_tunnels(live, [spec.name for spec in wanted.tunnels]),
-        warnings,
-    )
-    built["bridges"] = view.live_bridges(live, [spec.name for spec in wanted.bridges])
-    return built

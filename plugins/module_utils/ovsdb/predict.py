@@ -164,7 +164,9 @@ def _bridge_back(
     if any(getattr(old, field) != getattr(now, field) for field in fields):
         after = replace(now, **{field: getattr(old, field) for field in fields})
         yield Step("change", name, why, args={"before": now, "after": after}, kind="bridge")
-    yield from _local_back(before, observed, name)
+    # A bridge that came back has new devices, without the addresses of the old ones.
+    for port in (name, *(port for port in old.ports.values() if port != name)):
+        yield from _local_back(before, observed, port)
 
 
 def _exists(row: Mapping[str, Any], observed: Observed) -> bool:

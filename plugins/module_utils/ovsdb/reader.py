@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.errors import EnvironmentProblem
+from ..core.ownership import EXTERNAL_ID_OWNER
 from . import atoms
 from .database import NAME
 from .jsonrpc import Connection, Deadline, RemoteError
@@ -187,7 +188,8 @@ class _Assembler:
         for row in self._others:
             bridge = self._bridge_of.get(self._port_of[atoms.reference(row["_uuid"])], "")
             request = atoms.optional(row["ofport_request"])
-            found[row["name"]] = OtherPort(row["name"], bridge, row["type"], request)
+            owner = atoms.mapping(row["external_ids"]).get(EXTERNAL_ID_OWNER)
+            found[row["name"]] = OtherPort(row["name"], bridge, row["type"], request, owner)
         names = {row["name"] for row in self._tunnels} | set(found)
         for uuid, port in self._ports.items():
             if port["name"] not in names:

@@ -48,13 +48,11 @@ class Remote:
 
     @property
     def local(self) -> bool:
-        """The database, and so its ovs-vswitchd, runs on this host."""
-        if self.scheme == "unix" or self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        """The database, and so its ovs-vswitchd, runs on this host.
+
+        Of a tunnel that ends at an address of this host nothing can be known here.
+        """
+        return self.scheme == "unix" or _of_this_host(self.host, self.port)
 
     @property
     def rundir(self) -> str:
@@ -64,7 +62,8 @@ class Remote:
     def connect(self, timeout: float) -> socket.socket:
         """Open a connection within ``timeout`` seconds.
 
-        :raises EnvironmentProblem: nobody listens, or access is denied.
+        :raises EnvironmentProblem: nobody listens, access is denied, or one side does not trust
+            the other.
         """
         try:
             if self.scheme == "unix":
@@ -72,36 +71,44 @@ class Remote:
                 stream.settimeout(timeout)
                 stream.connect(self.path)
                 return stream
-            stream = socket.create_connection((self.host, self.port), timeout)
-            return self._secure(stream) if self.scheme == "ssl" else stream
+            if self.scheme == "ssl":
+                from . import tls  # a third of what all other imports cost, and rarely needed
+
+                return tls.connect((self.host, self.port), timeout, self.keys, str(self))
+            return socket.create_connection((self.host, self.port), timeout)
         except OSError as error:
             raise self._problem(error) from error
 
-    def _secure(self, stream: socket.socket) -> socket.socket:
-        import ssl  # a third of what all other imports cost, and rarely needed
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # As every OVS client: the peer proves that its certificate is signed by the CA of the
-        # switches; names of hosts are not part of those certificates.
-        context.check_hostname = False
-        context.load_verify_locations(self.keys.ca_cert)
-        context.load_cert_chain(self.keys.certificate or "", self.keys.private_key)
-        return context.wrap_socket(stream)
-
     def _problem(self, error: OSError) -> EnvironmentProblem:
         remedy = "start ovsdb-server, or give the right address in 'database'"
-        if type(error).__module__ == "ssl":
-            remedy = "check database_private_key, database_certificate and database_ca_cert"
-        elif error.errno in (errno.EACCES, errno.EPERM):
+        if error.errno in (errno.EACCES, errno.EPERM):
             remedy = "set 'become: true'"
         elif self.scheme == "unix" and error.errno == errno.ENOENT:
             remedy = "start Open vSwitch (systemctl start openvswitch-switch, or openvswitch), or "
             remedy += "give the path of its socket in 'database'"
+        elif self.scheme != "unix":
+            remedy = "see whether ovsdb-server listens there (ovs-vsctl get-manager on that host) "
+            remedy += "and no firewall is in between, or give the right address in 'database'"
         return EnvironmentProblem(
             f"cannot connect to the Open vSwitch database: {error.strerror or error}",
             culprit=str(self),
             remedy=remedy,
         )
+
+
+def _of_this_host(host: str, port: int) -> bool:
+    """Whether an address is one of this host: then packets to it have it as their source too."""
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_DGRAM
+        )[0]
+        if ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+            return True
+        with socket.socket(family, kind, protocol) as probe:
+            probe.connect(address)  # of a datagram socket: a look at the routes, nothing is sent
+            return bool(probe.getsockname()[0] == address[0])
+    except OSError:
+        return False
 
 
 def parse(text: str, keys: Keys = Keys()) -> Remote:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.integration.ovsdb.option_cases import BRIDGE as WHOLE
 from tests.integration.ovsdb.witness import Ovs, eventually
 
-WHOLE: dict[str, Any] = {
-    "name": "br0",
-    "fail_mode": "secure",
-    "mcast_snooping_enable": True,
-    "other_config": {"hwaddr": "02:00:00:00:00:AA"},
-    "external_ids": {"site": "north"},
-    "mtu": 1400,
-    "address": ["192.0.2.1/24", "2001:db8::1/64"],
-}
+# Flags, MTU and addresses of the internal ports.
+SHOWN = "for d in br0 if-blue; do ip -br link show $d | cut -d' ' -f1; ip -br -4 a s $d; done"
 
 
 def _bridge(ovs: Ovs) -> dict[str, Any]:
@@ -44,7 +38,7 @@ def test_every_option_of_a_bridge(ovs: Ovs) -> None:
     assert ovs.apply(bridges=[WHOLE], **tunnel)["actions"] == []
 
 
-def test_what_is_omitted_is_left_alone_and_the_rest_changes_in_place(ovs: Ovs) -> None:
+def test_what_is_omitted_stays_and_the_rest_changes_in_place(ovs: Ovs) -> None:
     ovs.apply(bridges=[WHOLE], tunnels=[])
     uuid = _bridge(ovs)["_uuid"]
     assert ovs.apply(bridges=[{"name": "br0"}], tunnels=[])["actions"] == []
@@ -140,3 +134,19 @@ def test_a_bridge_that_vswitchd_cannot_make_is_rolled_back(ovs: Ovs) -> None:
     assert "modprobe tun" in result["remedy"]
     assert result["rolled_back"] is True
     assert ovs.settings() == before
+
+
+def test_a_bridge_that_comes_back_has_its_devices_as_they_were(ovs: Ovs) -> None:
+    """Its local port and its access ports with addresses, which only the kernel knows."""
+    ovs.apply(bridges=[WHOLE], tunnels=[])
+    port: dict[str, Any] = {"name": "if-blue", "bridge": "br0", "tag": 11, "mtu": 1300}
+    ovs.target.run("ovs_access_port", **port, address=["192.0.2.129/25"])
+    before, shown = ovs.settings(), ovs.sh(SHOWN)
+    assert "192.0.2.129/25" in shown
+    ovs.sh("modprobe -r tun")
+    other = [{"name": "br1", "datapath_type": "netdev"}]
+    result = ovs(bridges=other, tunnels=[], purge=True)
+    assert "could not make bridge br1" in result["msg"]
+    assert result["rolled_back"] is True, result
+    assert ovs.settings() == before
+    assert ovs.sh(SHOWN) == shown

@@ -63,7 +63,7 @@ def test_drift_is_named_repaired_and_carries_traffic(alive: Ovs, peer: Peer, fau
     before, rows = _numbers(alive), alive.settings()
     alive.sh(script)
     assert alive.interface("vxa")["error"] == ["set", []], "the database still reports it as good"
-    assert not alive.pings(peer.overlay, count=1)
+    assert not alive.pings(peer.overlay, count=1, seconds=1)
     foreseen = alive.foresees(**wanted)
     assert [(one["action"], one["device"]) for one in foreseen["actions"]] == [(operation, DEVICE)]
     assert reason in foreseen["actions"][0]["why"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.integration.ovsdb.conftest import BRIDGE, Peer
+from tests.integration.ovsdb.packets import bfd
 from tests.integration.ovsdb.witness import Ovs, eventually
 
 BASE: dict[str, Any] = {"bridges": [{"name": "br0"}], "bridge": "br0", "key": "7"}
@@ -36,13 +37,18 @@ def _as_foreseen(ovs: Ovs, **wanted: Any) -> list[tuple[str, str]]:
 
 def test_a_compact_mesh_from_nothing_to_nothing(ovs: Ovs) -> None:
     remotes = ["198.18.0.12", "198.18.0.13"]
-    done = _as_foreseen(ovs, **BASE, remotes=remotes, protected=True, purge=True)
+    base = {**BASE, "name_prefix": "mesh", "protected": True, "purge": True}
+    done = _as_foreseen(ovs, **base, remotes=remotes)
     assert [action for action, _name in done] == ["create", "create", "create"]
     names = [name for _action, name in done[1:]]
+    assert all(name.startswith("mesh") for name in names)
     assert ovs.ports("br0") == sorted(names)
-    assert {ovs.interface(name)["options"]["remote_ip"] for name in names} == set(remotes)
-    assert all(ovs.port(name)["protected"] is True for name in names)
-    gone = _as_foreseen(ovs, **BASE, remotes=remotes[1:], protected=True, purge=True)
+    tables = ovs.tables("Interface", "Port")
+    assert {dict(tables["Interface"][name]["options"][1])["remote_ip"] for name in names} == set(
+        remotes
+    )
+    assert all(tables["Port"][name]["protected"] is True for name in names)
+    gone = _as_foreseen(ovs, **base, remotes=remotes[1:])
     assert gone == [("delete", names[0])]
     assert _as_foreseen(ovs, bridges=[], tunnels=[], purge=True) == [
         ("delete", names[1]),
@@ -128,3 +134,5 @@ def test_bfd_comes_up_between_two_hosts(alive: Ovs, peer: Peer) -> None:
         bfd={"enable": True, "min_rx": 300, "min_tx": 300},
     )
     eventually(lambda: "State: up" in alive.appctl("bfd/show vxa"), "BFD is up")
+    control = bfd(alive.capture("port 4789", "true")[0])
+    assert (control.state, control.min_tx, control.min_rx) == (3, 300, 300)

@@ -4,48 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.integration.ovsdb.hidden import SECRETS, TRACE
+from tests.integration.ovsdb.option_cases import TUNNEL as OPTIONS
 from tests.integration.ovsdb.witness import Ovs
 
-# option, value, column of Interface or Port, what ovs-vsctl shows
-OPTIONS: list[tuple[dict[str, Any], str, Any]] = [
-    ({"remote_ip": "198.18.0.99"}, "options:remote_ip", "198.18.0.99"),
-    ({"remote_ip": "fd00:198:18::12"}, "options:remote_ip", "fd00:198:18::12"),
-    ({"remote_ip": "FD00:198:18:0::12"}, "options:remote_ip", "fd00:198:18::12"),
-    ({"remote_ip": "flow"}, "options:remote_ip", "flow"),
-    ({"local_ip": "198.18.0.11"}, "options:local_ip", "198.18.0.11"),
-    ({"remote_ip": "flow", "local_ip": "flow"}, "options:local_ip", "flow"),
-    ({"key": "16777215"}, "options:key", "16777215"),
-    ({"key": "0x10"}, "options:key", "16"),
-    ({"key": "flow"}, "options:key", "flow"),
-    ({"in_key": "7"}, "options:in_key", "7"),
-    ({"in_key": "7", "out_key": "8"}, "options:out_key", "8"),
-    ({"dst_port": 4790}, "options:dst_port", "4790"),
-    ({"ttl": "9"}, "options:ttl", "9"),
-    ({"ttl": "inherit"}, "options:ttl", "inherit"),
-    ({"tos": "184"}, "options:tos", "184"),
-    ({"tos": "inherit"}, "options:tos", "inherit"),
-    ({"df_default": False}, "options:df_default", "false"),
-    ({"csum": True}, "options:csum", "true"),
-    ({"extensions": ["gbp"]}, "options:exts", "gbp"),
-    ({"extensions": ["gpe"]}, "options:exts", "gpe"),
-    ({"extensions": ["gpe"], "packet_type": "legacy_l3"}, "options:packet_type", "legacy_l3"),
-    ({"extensions": ["gpe"], "packet_type": "ptap"}, "options:packet_type", "ptap"),
-    ({"egress_pkt_mark": 4294967295}, "options:egress_pkt_mark", "4294967295"),
-    ({"psk": "swordfish-7"}, "options:psk", "swordfish-7"),
-    ({"remote_cert": "/etc/keys/peer.pem"}, "options:remote_cert", "/etc/keys/peer.pem"),
-    ({"remote_name": "peer.example.org"}, "options:remote_name", "peer.example.org"),
-    ({"ofport_request": 77}, "ofport_request", 77),
-    ({"ofport_request": 78}, "ofport", 78),
-    ({"mac": "02:00:00:00:00:AB"}, "mac", "02:00:00:00:00:ab"),
-    ({"external_ids": {"role": "uplink"}}, "external_ids:role", "uplink"),
-    ({"bfd": {"enable": True, "min_rx": 500}}, "bfd:min_rx", "500"),
-    ({"bfd": {"enable": False}}, "bfd:enable", "false"),
-    ({"bfd": {"mult": 5, "bfd_dst_ip": "169.254.1.1"}}, "bfd:bfd_dst_ip", "169.254.1.1"),
-    ({"tag": 42}, "port:tag", 42),
-    ({"trunks": [5, 3]}, "port:trunks", ["set", [3, 5]]),
-    ({"tag": 1, "trunks": [2], "vlan_mode": "native-tagged"}, "port:vlan_mode", "native-tagged"),
-    ({"protected": True}, "port:protected", True),
-]
 EMPTY: list[object] = ["set", []]
 
 
@@ -58,14 +20,12 @@ def _declared() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return plain, [{**one, **OPTIONS[index][0]} for index, one in enumerate(plain)]
 
 
-def _shown(ovs: Ovs, path: str) -> dict[str, Any]:
-    """What ovs-vsctl shows at ``column:key`` of every tunnel, by name."""
+def _shown(tables: dict[str, Any], name: str, path: str) -> Any:
+    """What the database has at ``column:key`` of a tunnel."""
     column, _colon, key = path.partition(":")
     table, column, key = ("Port", key, "") if column == "port" else ("Interface", column, key)
-    found = {}
-    for name, row in ovs.rows(table).items():
-        found[name] = dict(row[column][1]).get(key) if key else row[column]
-    return found
+    value = tables[table][name][column]
+    return dict(value[1]).get(key) if key else value
 
 
 def test_every_option_is_foreseen_set_kept_and_removed(ovs: Ovs) -> None:
@@ -78,18 +38,19 @@ def test_every_option_is_foreseen_set_kept_and_removed(ovs: Ovs) -> None:
     assert foreseen["diff"] == result["diff"]
     changed = [entry["port"] for entry in result["actions"] if entry["action"] == "change"]
     assert changed == [one["name"] for one in wanted]
-    assert "swordfish-7" not in str(result)
+    assert TRACE not in str(result)
     wrong = {}
+    tables = ovs.tables("Interface", "Port")
     for index, (options, path, expected) in enumerate(OPTIONS):
-        shown = _shown(ovs, path)[f"vx{index}"]
+        shown = _shown(tables, f"vx{index}", path)
         if shown != expected:
             wrong[f"{options}"] = shown
     assert wrong == {}
     assert ovs.apply(tunnels=wanted, **base)["actions"] == []
     ovs.apply(tunnels=plain, **base)
-    interfaces, ports = ovs.rows("Interface"), ovs.rows("Port")
+    tables = ovs.tables("Interface", "Port")
     for one in plain:
-        row, port = interfaces[one["name"]], ports[one["name"]]
+        row, port = tables["Interface"][one["name"]], tables["Port"][one["name"]]
         options = {"remote_ip": "198.18.0.12", "dst_port": str(one["dst_port"])}
         assert dict(row["options"][1]) == options, one
         assert dict(row["external_ids"][1]) == {"tunnelmesh-owner": "default"}, one
@@ -117,12 +78,23 @@ def test_appctl_sees_the_tunnels_as_declared(ovs: Ovs) -> None:
     assert "dst_port=4790" in ovs.appctl("dpctl/show")
 
 
-def test_psk_is_hidden_in_every_part_of_the_result(ovs: Ovs) -> None:
-    base = {"bridges": [{"name": "br0"}], "name": "vx", "bridge": "br0", "remote_ip": "198.18.0.12"}
-    ovs.apply(psk="swordfish-7", **base)
-    result = ovs.apply(psk="marlinfish-8", **base)
-    assert result["changed"]
-    assert "psk" in result["actions"][0]["changes"]
-    assert result["diff"]["before"] != result["diff"]["after"]
-    assert "fish" not in str(result)
-    assert ovs.interface("vx")["options"]["psk"] == "marlinfish-8"
+def test_secrets_are_hidden_in_every_part_of_a_result(ovs: Ovs) -> None:
+    """The old ones too, which Ansible does not know."""
+    base = {"bridges": [{"name": "br0"}], "bridge": "br0"}
+    first, second = (
+        {
+            "tunnels": [
+                {"name": name.replace("_", ""), "remote_ip": f"198.18.0.{12 + index}", name: value}
+                for index, (name, value) in enumerate(secrets.items())
+            ]
+        }
+        for secrets in (SECRETS, {name: f"other-{value}" for name, value in SECRETS.items()})
+    )
+    made = ovs.apply(**base, **first)
+    changed = ovs.apply(**base, **second)
+    assert [one["action"] for one in changed["actions"]] == ["change"] * len(SECRETS)
+    assert [list(one["changes"]) for one in changed["actions"]] == [[name] for name in SECRETS]
+    assert changed["diff"]["before"] != changed["diff"]["after"]
+    removed = ovs.apply(**base, tunnels=[], purge=True)
+    assert len(removed["actions"]) == len(SECRETS)
+    assert TRACE not in str((made, changed, removed))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.integration.ovsdb.witness import Ovs
 
-# Ports, bonds, patch ports, QoS, mirrors and marks as other tools leave them.
+# Ports, bonds, patch ports, QoS, mirrors, flows and marks as other tools leave them.
 FOREIGN = (
     "ovs-vsctl --timeout=20 add-br br-int -- set bridge br-int fail_mode=secure "
     "external_ids:ct-zone-x=1 other_config:disable-in-band=true "
@@ -18,6 +20,8 @@ FOREIGN = (
     "options:remote_ip=198.18.0.91 options:key=banana options:odd=1 external_ids:owner=neutron "
     "-- add-port br-int vx-other -- set interface vx-other type=vxlan "
     "options:remote_ip=198.18.0.92 external_ids:tunnelmesh-owner=somebody "
+    "-- add-port br-int if-other -- set interface if-other type=internal "
+    "external_ids:tunnelmesh-owner=somebody "
     "-- add-port br-int patch-a -- set interface patch-a type=patch options:peer=patch-b "
     "-- add-br br-ext -- add-port br-ext patch-b "
     "-- set interface patch-b type=patch options:peer=patch-a "
@@ -27,35 +31,71 @@ FOREIGN = (
     "-- --id=@q create qos type=linux-htb queues:0=@u "
     "-- --id=@u create queue other_config:max-rate=1 "
     "-- --id=@m create mirror name=m0 select_all=true -- set bridge br-ext mirrors=@m "
-    "-- set-controller br-int tcp:127.0.0.1:6653"
+    "netflow=@n sflow=@s ipfix=@i flow_tables:1=@t "
+    '-- --id=@n create netflow targets=\\"198.18.0.93:2055\\" active_timeout=60 '
+    '-- --id=@s create sflow targets=\\"198.18.0.93:6343\\" agent=lo '
+    '-- --id=@i create ipfix targets=\\"198.18.0.93:4739\\" obs_domain_id=1 '
+    "-- --id=@t create flow_table name=theirs flow_limit=100 "
+    "-- set-controller br-int tcp:127.0.0.1:6653 -- set-manager ptcp:6644:127.0.0.1 "
+    "-- set open . external_ids:ovn-remote=tcp:198.18.0.94 external_ids:system-id=their-host "
+    "other_config:n-revalidator-threads=1; "
+    "ovs-ofctl add-flow br-int table=0,priority=7,in_port=1,actions=output:2; "
+    "ovs-ofctl add-flow br-ext cookie=0x77,dl_type=0x0800,nw_dst=192.0.2.9,actions=drop"
 )
+FLOWS = "for b in br-int br-ext; do ovs-ofctl --no-stats --sort dump-flows $b; done"
 
 
-def _foreign(ovs: Ovs) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Theirs:
+    """All rows of all tables, the OpenFlow rules, and the kernel's devices and datapath ports."""
+
+    rows: dict[str, Any]
+    flows: str
+    kernel: str
+
+
+def _theirs(ovs: Ovs) -> Theirs:
+    flows = ovs.sh(FLOWS)
+    assert "priority=7,in_port=" in flows
+    assert "cookie=0x77" in flows
+    kernel = ovs.sh("ip -br link | sort; ovs-dpctl show --names | grep port | sort")
+    return Theirs(ovs.configuration(), flows, kernel)
+
+
+def _foreign(ovs: Ovs) -> Theirs:
     ovs.sh(FOREIGN)
-    return ovs.configuration()
+    return _theirs(ovs)
 
 
 def test_foreign_rows_survive_a_whole_life(ovs: Ovs) -> None:
     before = _foreign(ovs)
     base = {"bridges": [{"name": "br0"}], "bridge": "br0"}
+    tables = {key.partition(" ")[0] for key in before.rows}
+    assert {"QoS", "Queue", "Mirror", "NetFlow", "sFlow", "IPFIX", "Flow_Table"} <= tables
     ovs.apply(**base, remotes=["198.18.0.12", "198.18.0.13"], purge=True)
     ovs.apply(**base, remotes=["198.18.0.13", "198.18.0.14"], purge=True, ttl="9")
+    rows = ovs.configuration()
+    assert {key: rows.get(key) for key in before.rows if not key.startswith("Open_v")} == {
+        key: value for key, value in before.rows.items() if not key.startswith("Open_v")
+    }
     ovs.apply(bridges=[], tunnels=[], purge=True)
-    assert ovs.configuration() == before
+    assert _theirs(ovs) == before
 
 
 def test_ports_on_a_foreign_bridge_come_and_go_without_a_trace(ovs: Ovs) -> None:
     before = _foreign(ovs)
     ovs.apply(bridge="br-int", remotes=["198.18.0.12", "198.18.0.13"])
-    assert len(ovs.ports("br-int")) == 6
+    assert len(ovs.ports("br-int")) == 7
     ovs.apply(tunnels=[], purge=True)
-    after = ovs.configuration()
-    changed = {key for key in before if before[key] != after.get(key)}
-    assert set(after) == set(before)
-    assert changed <= {
-        key for key in before if key.startswith("Bridge ") and "br-int" in before[key]
-    }
+    after = _theirs(ovs)
+    assert (after.flows, after.kernel) == (before.flows, before.kernel)
+    assert set(after.rows) == set(before.rows)
+    # The bridge has been written to, twice, so its version is another one, and nothing else.
+    for key, row in before.rows.items():
+        found = json.loads(after.rows[key])
+        if key.startswith("Bridge ") and found["name"] == "br-int":
+            found["_version"] = json.loads(row)["_version"]
+        assert found == json.loads(row), key
 
 
 CLAIMS: list[tuple[dict[str, Any], str]] = [
@@ -85,7 +125,7 @@ def test_what_is_not_ours_is_refused(ovs: Ovs) -> None:
         if message not in said:
             wrong[str(claim)] = said
     assert wrong == {}
-    assert ovs.configuration() == before
+    assert _theirs(ovs) == before
 
 
 def test_adopt_takes_over_and_cleans_up(ovs: Ovs) -> None:
@@ -116,6 +156,28 @@ def test_owners_live_side_by_side(ovs: Ovs) -> None:
     ovs.apply(tunnels=[], purge=True, owner="blue")
     ovs.apply(bridges=[], tunnels=[], purge=True)
     assert ovs.bridges() == []
+
+
+def test_a_bridge_takes_the_access_ports_of_its_owner_with_it(ovs: Ovs) -> None:
+    """Teardown in one go: the bridge's tunnels and access ports are ours, and no others."""
+    base = {"bridges": [{"name": "br0"}], "bridge": "br0"}
+    ovs.apply(**base, remotes=["198.18.0.12"])
+    port: dict[str, Any] = {"bridge": "br0", "tag": 11, "address": ["192.0.2.1/24"]}
+    for owner in ("default", "blue"):
+        made = ovs.target.run("ovs_access_port", **port, name=f"if-{owner}", owner=owner)
+        assert made["changed"], made
+    gone: dict[str, Any] = {"bridges": [], "tunnels": [], "purge": True}
+    before = ovs.configuration()
+    assert "it has ports that are not ours: if-blue. " in ovs.fails(**gone)
+    assert ovs.configuration() == before
+    ovs.target.run("ovs_access_port", ports=[], owner="blue", purge=True)
+    foreseen = ovs.foresees(**gone)
+    result = ovs.apply(**gone)
+    assert result["actions"] == foreseen["actions"]
+    assert [one["action"] for one in result["actions"]] == ["delete", "delete"]
+    assert result["actions"][1]["changes"] == {"ports": {"before": ["if-default"], "after": []}}
+    assert (ovs.bridges(), ovs.target.link("if-default")) == ([], None)
+    assert ovs.apply(**gone)["actions"] == []
 
 
 def test_keys_of_others_in_our_rows_stay(ovs: Ovs) -> None:

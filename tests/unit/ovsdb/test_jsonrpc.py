@@ -197,7 +197,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
         ("tcp:127.0.0.1", "tcp:127.0.0.1:6640", True),
         ("tcp:[::1]:7000", "tcp:[::1]:7000", True),
         ("tcp:198.18.0.1:6641", "tcp:198.18.0.1:6641", False),
-        ("tcp:ovn.example.org:6641", "tcp:ovn.example.org:6641", False),
+        ("tcp:[2001:db8::1]:6641", "tcp:[2001:db8::1]:6641", False),
     ],
 )
 def test_remotes(text: str, shown: str, local: bool) -> None:

@@ -77,6 +77,8 @@ TASKS = st.fixed_dictionaries(
     },
     optional={"bridges": st.lists(BRIDGES, max_size=2, unique_by=lambda one: one["name"])},
 )
+# The mark of ovs_access_port: such a port goes with its bridge, and never alone.
+OURS = ["map", [["tunnelmesh-owner", "default"]]]
 FIRST = {"bridges": [{"name": "br0"}, {"name": "br1"}], "tunnels": []}
 
 
@@ -121,9 +123,12 @@ def world(task: dict[str, Any]) -> Iterator[Server]:
     """A server with foreign rows, and with what an earlier task made."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         run(_plane(server, declare(**FIRST)), check_mode=False)
-        uuid = next(u for u, r in server.database.tables["Bridge"].items() if r["name"] == "br0")
+        bridges = {r["name"]: u for u, r in server.database.tables["Bridge"].items()}
+        uuid = bridges["br0"]
         server.edit(foreign_tunnel(uuid, "f", options={"remote_ip": "198.18.0.4", "key": "2"}))
         server.edit(foreign_tunnel(uuid, "d", options={"remote_ip": "198.18.0.77"}))
+        access = {"name": "if1", "type": "internal", "external_ids": OURS}
+        server.edit(foreign_port(bridges["br1"], access))
         server.edit(foreign_port(uuid, {"name": "eth7", "lldp": ["map", [["enable", "true"]]]}))
         earlier = _declared(task)
         if earlier is not None:
