@@ -14,7 +14,7 @@ import pytest
 from tests.integration.harness import Lab
 from tests.integration.kernel.host import DATAPATH, PORT, Host
 from tests.integration.kernel.witness import eventually
-from tests.integration.ovsdb.witness import Packet, parse
+from tests.integration.ovsdb.packets import Packet, parse
 
 UNDERLAY = "198.18.0.{}"
 UNDERLAY6 = "fd00:198:18::{}"
