@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +91,7 @@ def observe(path: str) -> File:
 def apply(entries: Sequence[Mapping[str, Any]], check_mode: bool) -> dict[str, Any]:
     """Bring every path to its declared state; the result is that of the module.
 
-    :raises ApplyError: a path cannot be written; what was written before it stays.
+    :raises ApplyError: a path cannot be written; what was written before it is put back, or named.
     """
     wanted = [
         (entry["path"], desired(entry))
@@ -102,8 +101,7 @@ def apply(entries: Sequence[Mapping[str, Any]], check_mode: bool) -> dict[str, A
     changes = [(path, observe(path), want) for path, want in wanted]
     changes = [change for change in changes if change[1] != change[2]]
     if not check_mode:
-        for path, _have, want in changes:
-            _write(path, want)
+        _write_all([(path, want) for path, _have, want in changes])
     return {
         "changed": bool(changes),
         "actions": [{"action": _verb(have, want), "path": path} for path, have, want in changes],
@@ -131,30 +129,93 @@ def _diff(path: str, have: File, want: File) -> dict[str, str]:
     }
 
 
-def _write(path: str, want: File) -> None:
-    """Atomic: a reader, or a crash, meets the old or the new, never half of one."""
-    place = Path(path)
+@dataclass(frozen=True)
+class _Kept:
+    """What a path was before, to the byte, to put it back."""
+
+    path: str
+    content: Optional[bytes] = None
+    target: Optional[str] = None
+    mode: int = 0
+    owner: tuple[int, int] = (-1, -1)
+
+
+def _keep(path: str) -> _Kept:
     try:
-        if want == NOTHING:
-            place.unlink()
-            return
-        handle, name = tempfile.mkstemp(prefix=".tunnelmesh-", dir=place.parent)
-        draft = Path(name)
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode):
+            return _Kept(path, target=str(Path(path).readlink()))
+        owner = (found.st_uid, found.st_gid)
+        return _Kept(path, Path(path).read_bytes(), None, stat.S_IMODE(found.st_mode), owner)
+    except (FileNotFoundError, NotADirectoryError):
+        return _Kept(path)
+
+
+def _write_all(wanted: Sequence[tuple[str, File]]) -> None:
+    """Write every path, or none: after a failure what was there before is put back."""
+    kept: list[_Kept] = []
+    for path, want in wanted:
+        content = None if want.content is None else want.content.encode()
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(want.content or "")
-            if want.target is not None:
-                draft.unlink()
-                draft.symlink_to(want.target)
-            else:
-                draft.chmod(want.mode or 0)
-            draft.replace(place)
-        except OSError:
-            draft.unlink()
-            raise
+            kept.append(_keep(path))
+            _write(_Kept(path, content, want.target, want.mode or 0))
+        except OSError as error:
+            failure = ApplyError(
+                f"{path} cannot be written: {error.strerror}",
+                errno=error.errno,
+                remedy="create its folder, and run the task as root",
+            )
+            _put_back(kept[:-1], failure)
+            raise failure from error
+
+
+def _put_back(kept: Sequence[_Kept], failure: ApplyError) -> None:
+    """Undo, the last first; what stays is named in the failure."""
+    left = [text for old in reversed(kept) if (text := _complaint(old))]
+    if left:
+        failure.details["leftovers"] = left
+    elif kept:
+        failure.note = "What this run had changed is undone"
+        failure.details["rolled_back"] = True
+
+
+def _complaint(old: _Kept) -> str | None:
+    try:
+        _write(old)
     except OSError as error:
-        raise ApplyError(
-            f"{path} cannot be written: {error.strerror}",
-            errno=error.errno,
-            remedy="create its folder, and run the task as root",
-        ) from error
+        return f"{old.path} (not put back: {error.strerror})"
+    return None
+
+
+def _write(want: _Kept) -> None:
+    """Atomic: a reader, or a crash, meets the old or the new, never half of one.
+
+    The draft has a fixed name, so that the next run replaces what a killed one left.
+    """
+    place = Path(want.path)
+    if want.content is None and want.target is None:
+        place.unlink(missing_ok=True)
+        return
+    draft = place.with_name(f".{place.name}.tunnelmesh")
+    draft.unlink(missing_ok=True)
+    try:
+        if want.target is not None:
+            draft.symlink_to(want.target)
+        else:
+            _fill(draft, want)
+        draft.replace(place)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _fill(draft: Path, want: _Kept) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(draft, flags, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(want.content or b"")
+        stream.flush()
+        if want.owner != (-1, -1):
+            os.fchown(descriptor, *want.owner)
+        os.fchmod(descriptor, want.mode)
+        os.fsync(descriptor)  # a name that outlives a crash must not lead to an empty file

@@ -14,6 +14,7 @@ description:
   - Writes, links and removes all files of a set in one task per host, where
     M(ansible.builtin.template) takes two round trips per file even when there is nothing to do.
   - Made for the roles of this collection; the files belong to the user who runs the task.
+  - All or nothing. When a path cannot be written, those before it are put back.
 attributes:
   check_mode:
     description: Tells exactly what a run would change.
@@ -78,6 +79,16 @@ actions:
       type: str
   sample:
     - {action: create, path: /etc/systemd/system/example.service}
+rolled_back:
+  description: Whether all that the failed run had changed is undone.
+  returned: when the run failed after it had changed something, and everything is undone
+  type: bool
+  sample: true
+leftovers:
+  description: What a failed run could not put back.
+  returned: when the run failed and something is left
+  type: list
+  elements: str
 """
 
 from typing import Any

@@ -12,12 +12,13 @@ from typing import Any
 from ..core.ownership import EXTERNAL_ID_OWNER
 from ..core.steps import Plan, Step
 from ..ovsdb import atoms, database
-from ..ovsdb.jsonrpc import Connection, Deadline
+from ..ovsdb.jsonrpc import Connection, Deadline, DeadlinePassed, ProtocolError
 from ..ovsdb.remote import Remote
 from ..ovsdb.transact import bump
 from .model import Observed, Port, Spec
 
 Operation = dict[str, Any]
+Rows = list[dict[str, Any]]
 # Seconds to open a connection; for an answer of ovsdb-server, and for ovs-vswitchd to follow.
 CONNECT, WAIT = 10.0, 60.0
 
@@ -37,7 +38,13 @@ def read(remote: Remote) -> Observed:
             _select("Interface", "name", "type", "mtu_request", "external_ids"),
         ],
     )
-    roots, bridges, ports, interfaces = ([*result["rows"]] for result in results)
+    try:
+        return _observed(*([*result["rows"]] for result in results))
+    except database.UNREADABLE as error:
+        raise database.unreadable(remote, error) from error
+
+
+def _observed(roots: Rows, bridges: Rows, ports: Rows, interfaces: Rows) -> Observed:
     bridge_of = {uuid: row["name"] for row in bridges for uuid in atoms.members(row["ports"])}
     interface = {atoms.reference(row["_uuid"]): row for row in interfaces}
     found = {}
@@ -58,8 +65,10 @@ def read(remote: Remote) -> Observed:
     return Observed(atoms.reference(roots[0]["_uuid"]), named, found)
 
 
-def commit(remote: Remote, steps: Plan, observed: Observed) -> None:
+def commit(remote: Remote, steps: Plan, observed: Observed, done: list[Step]) -> None:
     """Carry out the steps in one transaction, and wait for ovs-vswitchd.
+
+    :param done: gets the steps that took effect, or may have: the answer was lost.
 
     :raises LostRace: somebody else was faster; nothing was changed.
     :raises ApplyError: the database or ovs-vswitchd does not answer as it should.
@@ -67,8 +76,13 @@ def commit(remote: Remote, steps: Plan, observed: Observed) -> None:
     operations: list[Operation] = []
     for index, step in enumerate(steps):
         operations += _operations(step, observed, index)
-    results = _transact(remote, [*operations, *bump(observed.root)])
-    database.wait_confirmed(remote, int(results[-1]["rows"][0]["next_cfg"]), WAIT)
+    try:
+        results = _transact(remote, [*operations, *bump(observed.root)])
+    except (DeadlinePassed, ProtocolError):
+        done.extend(steps)
+        raise
+    done.extend(steps)
+    database.wait_confirmed(remote, database.counted(remote, results), WAIT)
 
 
 def _transact(remote: Remote, operations: list[Operation]) -> list[Any]:

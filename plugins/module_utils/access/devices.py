@@ -59,7 +59,7 @@ def bring(spec: Spec) -> None:
         now = _devices(observed).get(spec.name)
         changes = {} if now is None else _changes(spec, now)
         if now is not None and changes:
-            args = {"changes": changes, "addresses": list(now.addresses)}
+            args = {"changes": changes, "addresses": list(now.addresses), "nodad": True}
             step = Step("change", spec.name, "differs", args=args, kind="datapath")
             Executor(reader).execute((step,), observed, [])
 

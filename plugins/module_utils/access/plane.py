@@ -15,6 +15,9 @@ from ..core.errors import ApplyError
 from ..core.ownership import check_owner
 from ..core.steps import Plan, Step
 from ..kernel import namespace
+from ..ovsdb.daemon import look
+from ..ovsdb.database import Unconfirmed
+from ..ovsdb.diagnose import unconfirmed
 from ..ovsdb.remote import Remote, parse
 from . import database, devices
 from . import plan as planning
@@ -59,8 +62,10 @@ class AccessPlane:
         """The database first, then the devices that ovs-vswitchd made of it."""
         if any(step.op != "delete" for step in plan):
             namespace.check_writer(False)
-        database.commit(self.remote, plan, database.read(self.remote))
-        done.extend(plan)
+        try:
+            database.commit(self.remote, plan, database.read(self.remote), done)
+        except Unconfirmed as late:
+            raise unconfirmed(late, look(self.remote.rundir)) from None
         for step in plan:
             if step.op != "delete":
                 devices.bring(step.args["spec"])

@@ -11,10 +11,10 @@ not being called.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from .errors import ApplyError, LostRace, TunnelMeshError
+from .record import dataclass, field
 from .steps import Plan, Step, describe
 
 Observed = TypeVar("Observed")
@@ -47,7 +47,7 @@ class Plane(Protocol[Observed]):
         """Check what a plan cannot see; raises ApplyError."""
 
 
-@dataclass
+@dataclass()
 class Outcome(Generic[Observed]):
     """What a run did, or would do."""
 
@@ -74,9 +74,9 @@ def run(plane: Plane[Observed], *, check_mode: bool, rollback: bool = True) -> O
     try:
         after = _converge(plane, plan, done)
         plane.verify(after)
-    except ApplyError as failure:
+    except Exception as problem:  # a bug of ours must not leave half of a change either
         if rollback and done:
-            _roll_back(plane, before, done, failure)
+            _roll_back(plane, before, done, _as_error(problem))
         raise
     return Outcome(before, after, tuple(done))
 
@@ -110,8 +110,16 @@ def _converge(plane: Plane[Observed], plan: Plan, done: list[Step]) -> Observed:
     )
 
 
+def _as_error(problem: Exception) -> TunnelMeshError:
+    """``problem`` itself where it is meant for users."""
+    if isinstance(problem, TunnelMeshError):
+        return problem
+    what = f"{type(problem).__name__}: {problem}"
+    return ApplyError("internal error in tunnelmesh.ovs", culprit=what, remedy="report it")
+
+
 def _roll_back(
-    plane: Plane[Observed], before: Observed, done: Sequence[Step], failure: ApplyError
+    plane: Plane[Observed], before: Observed, done: Sequence[Step], failure: TunnelMeshError
 ) -> None:
     """Undo ``done``; raise ``failure`` with what is left added, where something is left."""
     left: Sequence[str]
@@ -125,12 +133,13 @@ def _roll_back(
             undo = plane.plan_back(before, plane.read(), done)
         reason = f" (not undone: {second.cause})" if second else ""
         left = [describe(step) + reason for step in undo]
-    except TunnelMeshError as blind:
-        left = [f"{describe(step)} (done, not undone: {blind.cause})" for step in done]
+    except Exception as blind:  # noqa: BLE001 - the failure itself is what the user has to read
+        cause = _as_error(blind).cause
+        left = [f"{describe(step)} (done, not undone: {cause})" for step in done]
     if left:
         raise ApplyError(
             failure.cause,
-            errno=failure.errno,
+            errno=failure.errno if isinstance(failure, ApplyError) else None,
             culprit=failure.culprit,
             remedy=failure.remedy,
             leftovers=list(left),

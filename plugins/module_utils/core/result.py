@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import yamltext
 from .steps import Step
 
 
@@ -33,11 +32,19 @@ def build(
         "changed": bool(steps),
         "actions": [step.action() for step in steps],
         "diff": {
-            "before": yamltext.dump({n: before[n] for n in changed_names if n in before}),
-            "after": yamltext.dump({n: after[n] for n in changed_names if n in after}),
+            "before": _shown({n: before[n] for n in changed_names if n in before}),
+            "after": _shown({n: after[n] for n in changed_names if n in after}),
         },
         live_key: live,
     }
     if warnings:
         result["warnings"] = list(warnings)
     return result
+
+
+def _shown(views: Mapping[str, Any]) -> str:
+    if not views:
+        return ""
+    from . import yamltext  # a run with nothing to do has no use for it
+
+    return yamltext.dump(views)

@@ -10,8 +10,9 @@ and what changes in place those of drivers/net/vxlan/vxlan_core.c vxlan_nl2conf(
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from ..core.record import dataclass
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ RTM_NEWADDR, RTM_DELADDR = 20, 21
 RTM_NEWNEIGH, RTM_DELNEIGH = 28, 29
 CREATE, EXCL, APPEND = 0x400, 0x200, 0x800
 IFF_UP = 1
+IFA_F_NODAD = 2
 AF_BRIDGE = 7
 FLOOD_MAC = "00:00:00:00:00:00"
 NUD_PERMANENT_NOARP = 0xC0
@@ -220,8 +221,11 @@ def flood(ifindex: int, destination: str, add: bool) -> Request:
     return _request(message, kind, attrs, flags)
 
 
-def address(ifindex: int, text: str, add: bool) -> Request:
-    """Add or remove one ``address/prefix``."""
+def address(ifindex: int, text: str, add: bool, nodad: bool = False) -> Request:
+    """Add or remove one ``address/prefix``.
+
+    :param nodad: an IPv6 address is usable at once, nobody is asked whether it is taken.
+    """
     interface = ipaddress.ip_interface(text)
     message = ifaddrmsg()
     message["family"] = socket.AF_INET if interface.version == 4 else socket.AF_INET6
@@ -229,6 +233,8 @@ def address(ifindex: int, text: str, add: bool) -> Request:
     attrs: list[Any] = [["IFA_LOCAL", str(interface.ip)], ["IFA_ADDRESS", str(interface.ip)]]
     if interface.version == 4 and interface.network.prefixlen < 31:
         attrs.append(["IFA_BROADCAST", str(interface.network.broadcast_address)])
+    if nodad and interface.version == 6:
+        message["flags"] = IFA_F_NODAD
     kind, flags = (RTM_NEWADDR, CREATE | EXCL) if add else (RTM_DELADDR, 0)
     return _request(message, kind, attrs, flags)
 

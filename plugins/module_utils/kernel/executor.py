@@ -208,8 +208,9 @@ class Executor:
             # The last first: the first of a network takes the others along (promote_secondaries).
             gone = [text for text in reversed(now) if text not in addresses]
             requests += [encode.address(index, text, False) for text in gone]
+            nodad = bool(step.args.get("nodad"))
             requests += [
-                encode.address(index, text, True) for text in sorted({*addresses} - {*now})
+                encode.address(index, text, True, nodad) for text in sorted({*addresses} - {*now})
             ]
         return requests
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from ..core.record import dataclass, field
 from .attributes import RECEIVE_FLAGS
 
 # enum ovs_vport_type, include/uapi/linux/openvswitch.h
@@ -21,6 +21,7 @@ VPORT_TYPES = {1: "netdev", 2: "internal", 3: "gre", 4: "vxlan", 5: "geneve"}
 PORT_NO_MAX = 65534  # DP_MAX_PORTS - 1 and the local port, net/openvswitch/datapath.h
 # OVS_DP_F_DISPATCH_UPCALL_PER_CPU; ovs-dpctl sets it on whatever it looks at.
 PER_CPU_DISPATCH = 8
+UFID_PREFIX = b"tunnelmesh"  # of the flows that are ours
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ then all deletes, creates, changes, and links last.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from ..core.errors import ConflictError
 from ..core.ownership import token
+from ..core.record import replace
 from ..core.steps import Plan, Step
 from . import conflicts, resolve
 from .attributes import ATTRIBUTES, DF_NAMES

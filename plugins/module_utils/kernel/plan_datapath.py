@@ -22,6 +22,7 @@ from . import plan as port_plan
 from .model import (
     TYPE_INTERNAL,
     TYPE_NETDEV,
+    UFID_PREFIX,
     Datapath,
     DatapathSet,
     DatapathSpec,
@@ -30,7 +31,6 @@ from .model import (
     port_states,
 )
 
-UFID_PREFIX = b"tunnelmesh"
 # Before the ports of port_plan, which a rollback creates and links in the same plan.
 DISCONNECT, CREATE, CHANGE, CONNECT, DELETE = 10, 25, 40, 60, 90
 FlowKey = tuple[int, int, bytes]

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kernel plane behind the pipeline, and what the modules call."""
+"""The kernel plane behind the pipeline, and what the modules call.
+
+What only some runs need is imported where it is used: every file costs a run milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,8 @@ from ..core.errors import ConflictError
 from ..core.ownership import token
 from ..core.pipeline import Outcome, run
 from ..core.steps import Plan, Step
-from . import diagnose, namespace, plan_datapath, view
-from .desired import port_set
-from .desired_datapath import datapath_set
+from . import namespace, view
 from .model import DatapathSet, DatapathSpec, Observed, PortSet, PortSpec, port_states
-from .plan import plan_back, plan_ports
-from .predict import predict
 from .reader import Reader
 
 
@@ -38,6 +37,8 @@ class _Plane:
 
     def predict(self, observed: Observed, plan: Plan) -> Observed:
         """What ``observed`` becomes."""
+        from .predict import predict
+
         return predict(observed, plan)
 
     def execute(self, plan: Plan, done: list[Step]) -> None:
@@ -68,13 +69,19 @@ class PortPlane(_Plane):
 
     def plan(self, observed: Observed) -> Plan:
         """The steps to what is declared."""
+        from .plan import plan_ports
+
         try:
             return plan_ports(self._wanted, observed, self._had)
         except ConflictError as error:
+            from . import diagnose
+
             raise diagnose.explain_conflict(error, observed) from None
 
     def plan_back(self, before: Observed, observed: Observed, done: Sequence[Step]) -> Plan:
         """The steps back, for the ports that ``done`` touched."""
+        from .plan import plan_back
+
         names = [step.name for step in done]
         return plan_back(before, observed, names, token(self._wanted.owner))
 
@@ -88,10 +95,14 @@ class DatapathPlane(_Plane):
 
     def plan(self, observed: Observed) -> Plan:
         """The steps to what is declared."""
+        from . import plan_datapath
+
         return plan_datapath.plan_datapaths(self._wanted, observed)
 
     def plan_back(self, before: Observed, observed: Observed, done: Sequence[Step]) -> Plan:
         """The steps back, for the datapaths that ``done`` touched."""
+        from . import plan_datapath
+
         names = [step.name for step in done]
         return plan_datapath.plan_back(before, observed, names, token(self._wanted.owner))
 
@@ -134,6 +145,8 @@ def _live(outcome: Outcome[Observed], check_mode: bool) -> Observed:
 
 def apply_ports(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """The job of ``ovs_vxlan_port``. Raises TunnelMeshError."""
+    from .desired import port_set
+
     wanted = port_set(_known(params, check_mode))
     outcome, warnings = _apply(
         params, check_mode, lambda reader: PortPlane(wanted, reader), wanted.specs
@@ -151,6 +164,8 @@ def apply_ports(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 
 def apply_datapaths(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """The job of ``ovs_datapath``. Raises TunnelMeshError."""
+    from .desired_datapath import datapath_set
+
     wanted = datapath_set(_known(params, check_mode))
     outcome, warnings = _apply(
         params, check_mode, lambda reader: DatapathPlane(wanted, reader), wanted.specs

@@ -10,9 +10,9 @@ ifindexes, which no kernel hands out.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from ..core.record import replace
 from ..core.steps import Plan, Step
 from . import conflicts
 from .model import (

@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import ApplyError
+from ..core.record import replace
 from . import decode
 from .model import Datapath, Link, Observed
 from .transport import NETLINK_GENERIC, NETLINK_ROUTE, Netlink, family_id

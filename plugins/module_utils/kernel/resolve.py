@@ -11,10 +11,10 @@ names the very values that a run sets.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import replace
 
 from ..core.errors import ConflictError, EnvironmentProblem, OwnershipError
 from ..core.ownership import mark, owner_of, token
+from ..core.record import replace
 from .attributes import EXTERNAL_MTU, LEGACY_MTU, MTU_MIN, OVERHEAD
 from .model import PORT_NO_MAX, Datapath, Link, Observed, PortSet, PortSpec, PortState
 

@@ -16,9 +16,9 @@ import socket
 import struct
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ..core.errors import ApplyError, EnvironmentProblem
+from ..core.record import dataclass
 from .decode import attributes
 
 NETLINK_ROUTE = 0
@@ -126,7 +126,10 @@ class Netlink:
                 "=IHHII", 16 + len(request.body), request.type, flags, self._sequence, 0
             )
             data += request.body + b"\0" * (-len(request.body) % 4)
-        self._socket.sendto(data, (0, 0))
+        try:
+            self._socket.sendto(data, (0, 0))
+        except OSError as error:
+            raise ApplyError(f"netlink send failed: {error.strerror}", errno=error.errno) from error
         return self._sequence
 
     def _messages(self) -> Iterator[tuple[int, int, int, bytes]]:

@@ -10,8 +10,7 @@ from typing import Any
 
 from ..core.ownership import owner_of
 from .attributes import DF_NAMES
-from .model import VPORT_TYPES, Datapath, Observed, PortState, port_states
-from .plan_datapath import UFID_PREFIX
+from .model import UFID_PREFIX, VPORT_TYPES, Datapath, Observed, PortState, port_states
 
 # Shown only where it is not the default, to keep a diff readable.
 _RARE = (

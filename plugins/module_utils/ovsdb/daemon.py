@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.record import dataclass
 from .jsonrpc import Connection, Deadline
 from .remote import Remote
 

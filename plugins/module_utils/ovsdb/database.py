@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.errors import ApplyError, EnvironmentProblem, LostRace
-from .jsonrpc import Connection, Deadline, DeadlinePassed, error_text
+from .jsonrpc import Connection, Deadline, DeadlinePassed, ProtocolError, error_text
 from .remote import Remote
 
 NAME = "Open_vSwitch"
+CONNECT = 10.0  # seconds
 # Errors of a transaction that say that somebody else was faster.
+# What comes of an answer that is not made as RFC 7047 says.
+UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 _RACES = ("timed out", "referential integrity violation")
 
 
@@ -28,6 +31,29 @@ class Unconfirmed(ApplyError):
         )
 
 
+def unreadable(remote: Remote, error: Exception) -> ProtocolError:
+    """The error for an answer that cannot be understood."""
+    return ProtocolError(
+        "the answer of the database cannot be understood",
+        culprit=f"{remote}: {type(error).__name__} {error}",
+        remedy="see whether an ovsdb-server of Open vSwitch listens there, or a proxy between",
+    )
+
+
+def counted(remote: Remote, results: Sequence[Any]) -> int:
+    """next_cfg, from the last result of a transaction that ends with transact.bump()."""
+    try:
+        return int(results[-1]["rows"][0]["next_cfg"])
+    except UNREADABLE as error:
+        raise unreadable(remote, error) from error
+
+
+def _well_formed(result: Any) -> bool:
+    """The result of one operation: an object whose rows, if any, are objects."""
+    rows = result.get("rows", ()) if isinstance(result, dict) else None
+    return isinstance(rows, (list, tuple)) and all(isinstance(row, dict) for row in rows)
+
+
 def transact(connection: Connection, operations: Sequence[Any], seconds: float) -> list[Any]:
     """Run one transaction and return the results of its operations.
 
@@ -37,9 +63,11 @@ def transact(connection: Connection, operations: Sequence[Any], seconds: float) 
     :raises ApplyError: any other failure; nothing was changed.
     """
     answer = connection.call("transact", [NAME, *operations], Deadline(seconds))
-    results = list(answer)
+    results = list(answer) if isinstance(answer, list) else []
     failed = next((one for one in results if isinstance(one, dict) and one.get("error")), None)
     if failed is None:
+        if len(results) < len(operations) or not all(map(_well_formed, results)):
+            raise unreadable(connection.remote, ValueError(str(answer)[:200]))
         return results
     text = error_text(failed)
     if failed["error"] in _RACES or "identical values" in text:
@@ -77,6 +105,8 @@ def wait_confirmed(remote: Remote, target: int, seconds: float) -> None:
                     current = _current(params[1], current)
     except DeadlinePassed:
         raise Unconfirmed(seconds, target, current) from None
+    except UNREADABLE as error:
+        raise unreadable(remote, error) from error
 
 
 def _current(update: Any, current: int) -> int:

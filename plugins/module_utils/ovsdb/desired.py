@@ -14,7 +14,7 @@ from typing import Any
 from ..core import arguments, validate
 from ..core.errors import InputError
 from ..core.ownership import check_owner
-from . import bridges, options
+from . import options
 from .arguments import TUNNEL
 from .columns import bfd, texts, vlan
 from .model import BridgeSpec, Desired, TunnelSpec
@@ -48,10 +48,15 @@ def desired(params: Mapping[str, Any]) -> Desired:
     :raises InputError: anything that could not work, or that would be ignored silently.
     """
     declared_bridges = params.get("bridges")
+    specs: tuple[BridgeSpec, ...] = ()
+    if declared_bridges:
+        from . import bridges
+
+        specs = tuple(bridges.specs(declared_bridges))
     tunnels = tuple(_tunnel(where, entry) for where, entry in _entries(params))
     found = Desired(
         tunnels=tunnels,
-        bridges=tuple(bridges.specs(declared_bridges or ())),
+        bridges=specs,
         owner=check_owner(params["owner"]),
         purge=bool(params.get("purge")),
         purge_bridges=bool(params.get("purge")) and declared_bridges is not None,

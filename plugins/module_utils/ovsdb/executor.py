@@ -7,19 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 
+from ..core.record import replace
 from ..core.steps import Plan, Step
-from . import atoms, database, transact
-from .database import Unconfirmed, wait_confirmed
+from . import database, transact
+from .database import CONNECT, Unconfirmed, wait_confirmed
 from .jsonrpc import Connection, Deadline, DeadlinePassed, ProtocolError
 from .kernelstate import KernelSide
 from .model import Observed
 from .remote import Remote
 
 # Seconds to open a connection.
-CONNECT = 10.0
 # How often ovs-vswitchd is asked again, as long as it makes progress.
 NUDGES = 8
 
@@ -92,12 +91,12 @@ class Executor:
         copies: dict[int, list[Any]] = {}
         for position, (index, table, uuid) in transaction.copies.items():
             copies.setdefault(index, []).extend(
-                (table, uuid, row) for row in results[position]["rows"]
+                (table, uuid, row) for row in results[position].get("rows", ())
             )
         for index, step in enumerate(steps):
             rows = copies.get(index)
             done.append(replace(step, args={**step.args, "rows": rows}) if rows else step)
-        return _next_cfg(results)
+        return database.counted(self._remote, results)
 
     def _transact(self, operations: list[Any]) -> list[Any]:
         with Connection(self._remote, Deadline(CONNECT)) as connection:
@@ -121,7 +120,8 @@ class Executor:
         for _attempt in range(NUDGES):
             if not refused:
                 return
-            self._confirm(_next_cfg(self._transact(transact.bump(root))))
+            bumped = self._transact(transact.bump(root))
+            self._confirm(database.counted(self._remote, bumped))
             before, refused = refused, self._refused(names)
             if len(refused) >= len(before):
                 return
@@ -129,18 +129,13 @@ class Executor:
     def _refused(self, names: Collection[str]) -> set[str]:
         if not names:
             return set()
-        condition = [["type", "==", "vxlan"]]
-        columns = ["name", "error", "ofport"]
-        select = {"op": "select", "table": "Interface", "where": condition, "columns": columns}
-        rows = self._transact([select])[0]["rows"]
-        return {
-            row["name"]
-            for row in rows
-            if row["name"] in names
-            and (atoms.optional(row["error"]) or (atoms.optional(row["ofport"]) or 0) < 0)
-        }
+        found: set[str] = set()
+        selects = [_select_names("error", "!=", ["set", []]), _select_names("ofport", "==", -1)]
+        for result in self._transact(selects):
+            found.update(str(row.get("name")) for row in result.get("rows", ()))
+        return found.intersection(names)
 
 
-def _next_cfg(results: list[Any]) -> int:
-    """From the last result of a transaction that ends with transact.bump()."""
-    return int(results[-1]["rows"][0]["next_cfg"])
+def _select_names(column: str, operator: str, value: Any) -> dict[str, Any]:
+    where = [["type", "==", "vxlan"], [column, operator, value]]
+    return {"op": "select", "table": "Interface", "where": where, "columns": ["name"]}

@@ -92,7 +92,7 @@ class Framer:
             end = self._position
             try:
                 yield json.loads(self._buffer[:end])
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ProtocolError(f"the peer sent invalid JSON: {error}") from error
             del self._buffer[:end]
             self._position = 0

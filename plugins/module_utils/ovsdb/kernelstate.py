@@ -12,12 +12,9 @@ from typing import Any
 
 from ..core.errors import ApplyError, EnvironmentProblem, TunnelMeshError
 from ..core.steps import Step
-from ..kernel import conflicts, namespace
 from ..kernel import model as kernel_model
 from ..kernel.attributes import DEFAULTS, EXTERNAL_MTU
-from ..kernel.diagnose import udp_holder
 from ..kernel.reader import Reader
-from . import daemon
 from .drift import SYSTEM, problem
 from .model import Device, Kernel, LocalPort
 
@@ -25,7 +22,7 @@ from .model import Device, Kernel, LocalPort
 _PER_CPU = kernel_model.PER_CPU_DISPATCH
 
 
-class _Reader(Reader):
+class HostReader(Reader):
     """A host whose bridges are all in userspace has no kernel datapaths, and no module for them."""
 
     def _datapaths(self, flows: bool) -> Iterable[kernel_model.Datapath]:
@@ -40,7 +37,7 @@ class KernelSide:
 
     def __init__(self, rundir: str) -> None:
         self._rundir = rundir
-        self._reader = _Reader()
+        self._reader = HostReader()
         self._last = kernel_model.Observed()
 
     def close(self) -> None:
@@ -106,6 +103,9 @@ class KernelSide:
 
     def _clash(self, port: int, extensions: frozenset[str]) -> str | None:
         """Who stands in the way of a new device for ``port``."""
+        from ..kernel import conflicts
+        from ..kernel.diagnose import udp_holder
+
         wanted = state(port, extensions)
         for other in kernel_model.port_states(self._last).values():
             if conflicts.same_vni(wanted, other) or conflicts.same_socket(wanted, other):
@@ -116,10 +116,14 @@ class KernelSide:
 
     def holder(self, port: int) -> str:
         """Who holds a UDP port now."""
+        from ..kernel.diagnose import udp_holder
+
         self._last = self._reader.snapshot()
         return udp_holder(port, Device(port).name, self._last)
 
     def _listening(self) -> frozenset[int] | None:
+        from . import daemon
+
         try:
             return daemon.listening(self._rundir)
         except TunnelMeshError:
@@ -129,6 +133,7 @@ class KernelSide:
 
     def carry_out(self, steps: Sequence[Step], done: list[Step]) -> None:
         """Repair devices and set local ports; every step that took effect is added to ``done``."""
+        from ..kernel import namespace
         from ..kernel.executor import Executor  # imports pyroute2: only when it is needed
 
         namespace.check_writer(False)
@@ -173,6 +178,8 @@ class KernelSide:
 
     def _number(self, step: Step) -> int:
         """The datapath port number that ovs-vswitchd has in mind for a device."""
+        from . import daemon
+
         numbers = daemon.datapath_numbers(self._rundir)
         if step.args["tunnel"] not in numbers:
             raise ApplyError(

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.ownership import EXTERNAL_ID_OWNER
+from ..core.record import dataclass, field
 
 # Which keys of shared map columns the last run declared, as "column:key" separated by spaces:
 # what is no longer declared is removed, what others wrote stays.

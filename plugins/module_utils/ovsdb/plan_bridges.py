@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..core.errors import ConflictError, OwnershipError
+from ..core.record import replace
 from ..core.steps import Step
 from . import view, wanted
 from .model import Bridge, BridgeSpec, Desired, Observed

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..core.errors import ApplyError, EnvironmentProblem, TunnelMeshError
+from ..core.record import replace
 from ..core.steps import Plan, Step, describe
-from ..kernel import namespace
-from . import daemon, diagnose, options, plan_bridges, predict, verify
-from .database import Unconfirmed, wait_confirmed
-from .executor import CONNECT, Executor
+from . import options, plan_bridges, verify
+from .database import CONNECT, Unconfirmed, wait_confirmed
 from .jsonrpc import Connection, Deadline
 from .kernelstate import KernelSide
 from .model import Desired, Observed
 from .plan import KERNEL, plan_all
 from .reader import read
 from .remote import Remote
+
+if TYPE_CHECKING:  # what a run with nothing to do has no use for is imported where it is used
+    from .executor import Executor
 
 # Seconds that ovs-vswitchd may take to report the MTU of a local port.
 SETTLE = 5.0
@@ -39,7 +41,8 @@ class TunnelPlane:
         self._remote = remote
         self._kernel = kernel
         self._wait = wait
-        self._executor = Executor(remote, kernel, wait, keep)
+        self._keep = keep
+        self._executor: Executor | None = None
         self._last = Observed()
         self._acted = False
         self._planned: tuple[Observed, bool, Plan] | None = None
@@ -83,7 +86,7 @@ class TunnelPlane:
         try:
             wait_confirmed(self._remote, target, self._wait)
         except Unconfirmed as late:
-            explained = diagnose.unconfirmed(late, self._daemon())
+            explained = self._explained(late)
             raise EnvironmentProblem(
                 f"ovs-vswitchd has not carried out an earlier change of the database within "
                 f"{self._wait:g} s; nothing was touched",
@@ -91,8 +94,11 @@ class TunnelPlane:
                 remedy=explained.remedy,
             ) from None
 
-    def _daemon(self) -> daemon.Vswitchd | None:
-        return daemon.look(self._remote.rundir) if self._remote.local else None
+    def _explained(self, late: Unconfirmed) -> ApplyError:
+        from . import daemon, diagnose
+
+        found = daemon.look(self._remote.rundir) if self._remote.local else None
+        return diagnose.unconfirmed(late, found)
 
     def _with_kernel(self, found: Observed) -> Observed:
         if self._kernel is None:
@@ -130,10 +136,14 @@ class TunnelPlane:
 
     def plan_back(self, before: Observed, observed: Observed, done: Sequence[Step]) -> Plan:
         """The steps back, for what ``done`` touched."""
+        from . import predict
+
         return predict.plan_back(before, observed, done)
 
     def predict(self, observed: Observed, plan: Plan) -> Observed:
         """What ``observed`` becomes."""
+        from . import predict
+
         return predict.predict(observed, plan)
 
     def execute(self, plan: Plan, done: list[Step]) -> None:
@@ -141,12 +151,16 @@ class TunnelPlane:
 
         :raises EnvironmentProblem: it needs what this host lacks; nothing was touched.
         """
+        from .executor import Executor
+
         self.check_means(plan)
         self._acted = True
+        if self._executor is None:
+            self._executor = Executor(self._remote, self._kernel, self._wait, self._keep)
         try:
             self._executor.execute(plan, self._last, done)
         except Unconfirmed as late:
-            raise diagnose.unconfirmed(late, self._daemon()) from None
+            raise self._explained(late) from None
         self._settle()
 
     def check_means(self, plan: Plan) -> None:
@@ -154,6 +168,8 @@ class TunnelPlane:
         first = next((step for step in plan if step.phase == KERNEL and step.op != "reload"), None)
         if first is None:
             return
+        from ..kernel import namespace
+
         try:
             namespace.check_writer(False)
         except EnvironmentProblem as lack:

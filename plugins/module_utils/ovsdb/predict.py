@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from ..core.record import replace
 from ..core.steps import Plan, Step
 from . import drift, options
 from .model import Bridge, Device, Kernel, LocalPort, Observed, Tunnel
@@ -135,8 +135,11 @@ def _tunnel_back(
         if now is not None:
             yield Step("delete", name, why, args={"before": now})
         return
-    if now is None:
+    if now is None and rows:
         yield Step("restore", name, why, args={"rows": rows, "bridge": old.bridge})
+        return
+    if now is None:  # the answer with the copies was lost: all that is known is made anew
+        yield Step("create", name, why, args={"after": old})
         return
     args = {"before": now, "after": replace(now, columns=old.columns, bridge=old.bridge)}
     if now.columns != old.columns or now.external_ids != old.external_ids:
@@ -154,6 +157,9 @@ def _bridge_back(
     if old is None:
         if now is not None:
             yield Step("delete", name, why, args={"before": now}, kind="bridge")
+        return
+    if now is None and not rows:
+        yield Step("create", name, why, args={"after": old}, kind="bridge")
         return
     if now is None:
         # A port that was moved away lives on: the bridge's row refers to it by its UUID.

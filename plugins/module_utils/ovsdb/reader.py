@@ -17,7 +17,7 @@ from typing import Any
 from ..core.errors import EnvironmentProblem
 from ..core.ownership import EXTERNAL_ID_OWNER
 from . import atoms
-from .database import NAME
+from .database import NAME, UNREADABLE, unreadable
 from .jsonrpc import Connection, Deadline, RemoteError
 from .model import BRIDGE_CHILDREN, Bridge, Observed, OtherPort, Tunnel
 
@@ -75,14 +75,17 @@ def read(connection: Connection, seconds: float) -> Observed:
             culprit=f"{connection.remote}: {error.cause}",
             remedy="give the address of the ovsdb-server of Open vSwitch in 'database'",
         ) from None
-    tables = {table: _rows(table, answer.get(table, {})) for table in _COLUMNS}
-    if not tables["Open_vSwitch"]:
-        raise EnvironmentProblem(
-            "the Open vSwitch database is empty",
-            culprit=str(connection.remote),
-            remedy="initialise it: ovs-vsctl --no-wait init",
-        )
-    return _Assembler(tables).observed()
+    try:
+        tables = {table: _rows(table, answer.get(table, {})) for table in _COLUMNS}
+        if tables["Open_vSwitch"]:
+            return _Assembler(tables).observed()
+    except UNREADABLE as error:
+        raise unreadable(connection.remote, error) from error
+    raise EnvironmentProblem(
+        "the Open vSwitch database is empty",
+        culprit=str(connection.remote),
+        remedy="initialise it: ovs-vsctl --no-wait init",
+    )
 
 
 def _rows(table: str, changes: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ import errno
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import EnvironmentProblem, InputError
+from ..core.record import dataclass
 
 DEFAULT = "unix:/var/run/openvswitch/db.sock"
 RUNDIR = "/var/run/openvswitch"
@@ -30,6 +30,9 @@ class Keys:
     ca_cert: str | None = None
 
 
+NO_KEYS = Keys()
+
+
 @dataclass(frozen=True)
 class Remote:
     """One place to connect to; ``path`` for a unix socket, else ``host`` and ``port``."""
@@ -38,7 +41,7 @@ class Remote:
     path: str = ""
     host: str = ""
     port: int = 0
-    keys: Keys = Keys()
+    keys: Keys = NO_KEYS
 
     def __str__(self) -> str:
         if self.scheme == "unix":
@@ -111,7 +114,7 @@ def _of_this_host(host: str, port: int) -> bool:
         return False
 
 
-def parse(text: str, keys: Keys = Keys()) -> Remote:
+def parse(text: str, keys: Keys = NO_KEYS) -> Remote:
     """A remote from its text.
 
     :raises InputError: not one of the three forms, a port out of range, ``ssl:`` without keys.

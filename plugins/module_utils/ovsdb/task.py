@@ -12,7 +12,6 @@ from typing import Any
 from ..core import result
 from ..core.errors import ApplyError, EnvironmentProblem, InputError
 from ..core.pipeline import Outcome, run
-from ..kernel import namespace
 from . import view
 from .desired import desired
 from .kernelstate import KernelSide
@@ -60,7 +59,10 @@ def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         params.get("database_ca_cert"),
     )
     remote = parse(params["database"], keys)
-    namespace.enter_netns(params.get("netns"))
+    if params.get("netns"):
+        from ..kernel import namespace
+
+        namespace.enter_netns(params["netns"])
     kernel = _kernel_side(params, wanted, remote)
     keep = bool(params["rollback"])
     plane = TunnelPlane(wanted, remote, kernel, float(wait), keep)

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
+from ..core.record import dataclass, field
 from ..core.steps import Plan, Step
 from . import atoms
 from .model import TUNNEL_COLUMNS, Bridge, Observed, Tunnel
 from .operations import Operation, Operations
 
 
-@dataclass
+@dataclass()
 class Transaction:
     """The operations, and where in their results the copies are found.
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..core.errors import ApplyError
-from . import collisions, diagnose, drift, options
+from . import drift, options
+from .collisions import IPV6_OFF
 from .model import BridgeSpec, Device, Observed, Tunnel
 
 
@@ -27,9 +28,13 @@ def check(
     tunnels = [observed.tunnels[name] for name in names if name in observed.tunnels]
     for name in sorted({row.bridge for row in tunnels} | {spec.name for spec in bridges}):
         if name in observed.bridges and not observed.bridges[name].made:
+            from . import diagnose
+
             raise diagnose.bridge(observed.bridges[name])
     broken = [row for row in tunnels if row.broken or row.ofport is None]
     if broken:
+        from . import diagnose
+
         raise diagnose.refused(broken, observed, holder)
     _check_mtu(observed, bridges)
     if observed.kernel is None:
@@ -41,7 +46,11 @@ def check(
     for (kind, port), found in sorted(by_port.items()):
         if kind == "system":
             device = observed.kernel.devices.get(port, Device(port))
-            _check_device(device, found, observed.kernel.ipv6)
+            why = _complaint(device, found, observed.kernel.ipv6)
+            if why is not None:
+                from . import diagnose
+
+                raise diagnose.device(device, why, found)
         elif observed.kernel.userspace is not None and port not in observed.kernel.userspace:
             raise ApplyError(
                 f"ovs-vswitchd reports {found[0].name} as working, but its userspace datapath "
@@ -51,17 +60,16 @@ def check(
             )
 
 
-def _check_device(device: Device, tunnels: Sequence[Tunnel], ipv6: bool) -> None:
+def _complaint(device: Device, tunnels: Sequence[Tunnel], ipv6: bool) -> str | None:
+    """What is wrong with the device behind ``tunnels``, or None."""
     found = drift.problem(device, options.extensions(tunnels[0].options))
     if found is not None:
-        raise diagnose.device(device, found[1], tunnels)
+        return found[1]
     families = [options.family(row.options) for row in tunnels]
     needed = {family for family in families if family is not None}
     for family in sorted(needed - device.sockets):
-        why = f"has no open IPv{family} socket on UDP port {device.dst_port}"
-        raise diagnose.device(device, why, tunnels)
-    if 6 in needed and not ipv6:
-        raise diagnose.device(device, f"has IPv6 remotes, and {collisions.IPV6_OFF}", tunnels)
+        return f"has no open IPv{family} socket on UDP port {device.dst_port}"
+    return f"has IPv6 remotes, and {IPV6_OFF}" if 6 in needed and not ipv6 else None
 
 
 def other_mtus(

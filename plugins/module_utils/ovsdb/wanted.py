@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..core.ownership import EXTERNAL_ID_OWNER
+from ..core.record import replace
 from .model import EXTERNAL_ID_KEYS, Bridge, BridgeSpec, Tunnel, TunnelSpec
 
 

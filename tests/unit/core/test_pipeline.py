@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import (
     ApplyError,
+    EnvironmentProblem,
     LostRace,
     OwnershipError,
 )
@@ -259,3 +260,35 @@ def test_a_run_converges_or_leaves_what_was(
     else:
         # The undo may break the shelf as well: then it is named, and only then.
         assert (shelf.items == items) == (leftovers(failure) == [])
+
+
+class Blind(Plane):
+    """Sees the shelf once, and then no more."""
+
+    def read(self) -> Items:
+        if self.shelf.reads:
+            self.shelf.reads += 1
+            raise EnvironmentProblem("the light is off")
+        return super().read()
+
+
+class Clumsy(Plane):
+    """Has a bug that shows after the work."""
+
+    def verify(self, observed: Items) -> None:
+        raise KeyError(str(sorted(observed)))
+
+
+def test_what_cannot_be_seen_any_more_is_named() -> None:
+    """The system goes away behind a write: it is no failure of a step, and is none the less."""
+    shelf = Shelf({"a": 1})
+    with pytest.raises(ApplyError, match="the light is off") as caught:
+        run(Blind(shelf, {"a": 5}), check_mode=False)
+    assert leftovers(caught.value) == ["put item a (done, not undone: the light is off)"]
+
+
+def test_a_bug_of_ours_is_undone_and_stays_a_bug() -> None:
+    shelf = Shelf({"a": 1})
+    with pytest.raises(KeyError):
+        run(Clumsy(shelf, {"a": 5}), check_mode=False)
+    assert shelf.items == {"a": 1}

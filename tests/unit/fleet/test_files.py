@@ -86,3 +86,30 @@ def test_bad_input_touches_nothing(tmp_path: Path) -> None:
         with pytest.raises(kind, match=words):
             files.apply([good, bad], check_mode=False)
         assert not (tmp_path / "a").exists()
+
+
+def test_what_was_written_before_a_failure_is_put_back(tmp_path: Path) -> None:
+    odd = b"\xff not UTF-8\n"
+    (tmp_path / "a").write_bytes(odd)
+    (tmp_path / "a").chmod(0o640)
+    (tmp_path / "l").symlink_to("a")
+    wanted = [
+        entry(tmp_path / "a", content="new"),
+        entry(tmp_path / "l", state="absent"),
+        entry(tmp_path / "n", content="new"),
+        entry(tmp_path / "missing" / "b", content="new"),
+    ]
+    with pytest.raises(ApplyError, match="missing/b cannot be written") as caught:
+        files.apply(wanted, check_mode=False)
+    assert caught.value.details == {"rolled_back": True}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "l"]
+    assert (tmp_path / "a").read_bytes() == odd
+    assert (tmp_path / "a").stat().st_mode & 0o7777 == 0o640
+    assert (tmp_path / "l").readlink() == Path("a")
+
+
+def test_what_a_killed_run_left_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / ".a.tunnelmesh").symlink_to("/etc/passwd")
+    files.apply([entry(tmp_path / "a", content="secret", mode="0600")], check_mode=False)
+    assert listing(tmp_path) == {"a": "secret"}
+    assert (tmp_path / "a").stat().st_mode & 0o7777 == 0o600

@@ -41,7 +41,7 @@ CREATE, TTL_INHERIT = 0x400, 28
 LINK_FIELDS = {4: "mtu", 1: "mac", 20: "alias", 27: "link_group"}
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The run is killed: nothing after this message reaches the kernel."""
 
 

@@ -21,12 +21,12 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.steps import P
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel import view
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import (
     TYPE_INTERNAL,
+    UFID_PREFIX,
     DatapathSet,
     Observed,
     port_states,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import (
-    UFID_PREFIX,
     is_ours,
     plan_back,
     plan_datapaths,
