@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format unit integration molecule bench docs guides matrix lab-up lab-down env package clean
+.PHONY: help demo test lint format unit integration molecule bench docs picture guides matrix lab-up lab-down env package clean
 
 IN_ENV := @tests/tools/env
 HOSTS ?= 3
@@ -39,6 +39,9 @@ bench: ## measure against the alternatives
 
 docs: ## build the documentation site into .cache/docs
 	$(IN_ENV) tests/tools/docs
+
+picture: ## draw the README's picture of the report anew
+	$(IN_ENV) tests/tools/picture
 
 guides: ## do on the lab all that the guides tell their readers
 	$(IN_ENV) env TUNNELMESH_GUIDES=all tests/tools/run guides

@@ -20,7 +20,7 @@ _SOL_RAW, _ICMP_FILTER, _ICMP6_FILTER = 255, 1, 1
 _IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _IPV6_DONTFRAG, _PMTUDISC_DO = 10, 23, 62, 2
 _ECHO = {4: (8, 0), 6: (128, 129)}  # request, reply
 _HEADERS = {4: 28, 6: 48}  # IP and ICMP
-_LABEL = 13  # bytes at the start of the data: token of the run, kind, index of the target
+_LABEL = 14  # bytes at the start of the data: token of the run, index of the target, serial
 
 
 def checksum(data: bytes) -> int:
@@ -47,7 +47,7 @@ def echo_request(version: int, ident: int, sequence: int, label: bytes, size: in
 
 
 def echo_reply(version: int, ident: int, packet: bytes) -> Optional[bytes]:
-    """The label (13 bytes of data) of an echo reply to ``ident``, or None."""
+    """The label (14 bytes of data) of an echo reply to ``ident``, or None."""
     if version == 4 and packet:  # raw IPv4 sockets deliver the IP header
         packet = packet[(packet[0] & 0x0F) * 4 :]
     if len(packet) < 8 + _LABEL or packet[0] != _ECHO[version][1]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .core import validate
 from .core.errors import ApplyError, EnvironmentProblem
-from .probe import FULL, OVERSIZE, Probe, Target
+from .probe import OVERSIZE, Probe, Target
 
 _CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
 
@@ -33,7 +34,8 @@ def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     found = targets(params["overlays"], params.get("required"))
     if params.get("netns"):
         enter_netns(str(params["netns"]))
-    Probe(found, params["oversize"]).run(timeout)
+    count = validate.integer(params.get("count") or 1, 1, 1000, "overlay_ping", "count")
+    Probe(found, params["oversize"], count, bool(params.get("search"))).run(timeout)
     table = [row(target) for target in found]
     broken = [t for t in found if t.verdict != "ok" and (t.required or t.seen)]
     if broken:
@@ -89,13 +91,16 @@ def row(target: Target) -> dict[str, Any]:
         oversize = "refused"
     else:
         oversize = "lost" if target.oversized else "not tried"
-    seconds = target.seen.get(FULL)
+    times = target.times
     return {
         "segment": target.segment,
         "host": target.host,
         "address": target.address,
         "mtu": target.mtu,
-        "rtt_ms": None if seconds is None else round(seconds * 1000, 2),
+        "rtt_ms": round(statistics.median(times) * 1000, 2) if times else None,
+        "rtt_max_ms": round(max(times) * 1000, 2) if times else None,
+        "loss": None if target.loss is None else round(target.loss, 1),
+        "largest": target.passed,
         "attempts": target.attempts,
         "oversize": oversize,
         "required": target.required,

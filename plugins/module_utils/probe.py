@@ -11,83 +11,65 @@ Private to this collection.
 from __future__ import annotations
 
 import contextlib
-import errno
-import ipaddress
 import os
 import select
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Optional
 
 from .icmp import echo_reply, echo_request, open_socket
+from .probe_target import FULL, OVERSIZE, SMALL, TRIAL, Target
 
-_SMALL = 84  # bytes of a probe that fits everywhere
+__all__ = ["FULL", "OVERSIZE", "SMALL", "Probe", "Target"]
+
+SMALLEST = 84  # bytes of a probe that fits everywhere
 _RESEND = 0.5  # seconds between two rounds, doubled up to _RESEND_MAX
 _RESEND_MAX = 2.0
-_LINGER = 1.0  # seconds that peers which need not answer, and oversized probes, get
+_LINGER = 1.0  # seconds that peers which need not answer, and last probes, get
+_SPACING = 0.2  # seconds between two rounds that measure loss
+_TRIES = 2  # how often a size is tried before it counts as too large
 
-FULL, OVERSIZE, SMALL = "full", "oversize", "small"
 
+@dataclass(frozen=True)
+class Sent:
+    """A probe under way."""
 
-@dataclass
-class Target:
-    """One address of one peer, and what is found out about it.
-
-    :ivar mtu: bytes of the largest IP packet that must pass; one byte more must not.
-    :ivar required: False where the peer may be silent (it is not part of this run).
-    :ivar seen: kind of probe -> seconds that its answer took.
-    :ivar refused: kind of probe -> errno with which this host refused to send it.
-    :ivar attempts: how often the full-size probe was sent.
-    :ivar oversized: whether the oversized one was.
-    """
-
-    segment: str
-    device: str
-    mtu: int
-    host: str
-    address: str
-    required: bool = True
-    seen: dict[str, float] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
-    attempts: int = 0
-    oversized: bool = False
-
-    @property
-    def version(self) -> int:
-        """4 or 6."""
-        return ipaddress.ip_address(self.address).version
-
-    @property
-    def verdict(self) -> str:
-        """``ok``, or what is wrong in words."""
-        if OVERSIZE in self.seen:
-            return f"a packet of {self.mtu + 1} bytes passes although the MTU is {self.mtu}"
-        if FULL in self.seen:
-            return "ok"
-        if FULL in self.refused and self.refused[FULL] == errno.EMSGSIZE:
-            return f"a packet of {self.mtu} bytes does not fit the MTU of {self.device}"
-        if FULL in self.refused:
-            return f"cannot be sent: {os.strerror(self.refused[FULL])}"
-        if SMALL in self.seen:
-            return f"small packets pass, those of {self.mtu} bytes do not: the underlay drops them"
-        return "no answer"
+    kind: str
+    size: int
+    at: float
 
 
 class Probe:
-    """Sends to all targets in rounds until all that must have answered, or time is up."""
+    """Sends to all targets in rounds until all that must have answered, or time is up.
 
-    def __init__(self, targets: Sequence[Target], oversize: bool = True) -> None:
+    :param oversize: also send one byte more than the MTU.
+    :param count: full-size probes to every target that answers at all, to measure loss and times.
+    :param search: find the largest packet that passes where those of full size do not.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        oversize: bool = True,
+        count: int = 1,
+        search: bool = False,
+    ) -> None:
         self._targets = targets
-        self._oversize = oversize
+        self._oversize, self._count, self._search = oversize, count, search
         self._ident = os.getpid() & 0xFFFF
         self._token = os.urandom(8)
         self._sockets: dict[tuple[int, str], socket.socket] = {}
-        self._sent: dict[tuple[int, str], float] = {}
+        self._sent: dict[tuple[int, int], Sent] = {}
+        self._serial = 0
 
     def run(self, timeout: float) -> None:
-        """Fill in the targets. Takes at most ``timeout`` seconds, and 1 s for the oversized.
+        """Fill in the targets.
+
+        Takes at most ``timeout`` seconds, 1 s for the oversized, ``count`` fifths of a second and
+        1 s for measuring, and about 10 s for a search.
 
         :raises EnvironmentProblem: a socket cannot be opened.
         """
@@ -97,9 +79,12 @@ class Probe:
                 if key not in self._sockets:
                     self._sockets[key] = open_socket(*key)
             self._rounds(time.monotonic() + timeout)
+            self._measure()
             if self._oversize:
                 self._send([i for i, t in enumerate(self._targets) if FULL in t.seen], OVERSIZE)
                 self._listen(time.monotonic() + _LINGER, self._oversize_settled)
+            if self._search:
+                self._search_sizes()
         finally:
             for sock in self._sockets.values():
                 sock.close()
@@ -122,6 +107,17 @@ class Probe:
             return False
         return not silent or time.monotonic() >= linger
 
+    def _measure(self) -> None:
+        """Send the rest of ``count`` full-size probes to all that answer."""
+        reached = [i for i, target in enumerate(self._targets) if FULL in target.seen]
+        for left in range(self._count - 2, -1, -1):
+            self._send(reached, FULL)
+            pause = _SPACING if left else _LINGER
+            self._listen(
+                time.monotonic() + pause,
+                lambda: all(not self._targets[index].loss for index in reached),
+            )
+
     def _oversize_settled(self) -> bool:
         return all(
             OVERSIZE in target.refused or OVERSIZE in target.seen
@@ -129,25 +125,59 @@ class Probe:
             if FULL in target.seen
         )
 
-    def _send(self, indices: Iterable[int], kind: str) -> None:
+    def _search_sizes(self) -> None:
+        """Halve the distance between what passes and what does not, for all targets at once."""
+        for target in self._targets:
+            if SMALL in target.seen and FULL not in target.seen:
+                target.failed = target.mtu
+        while True:
+            sizes = {i: t.next_trial() for i, t in enumerate(self._targets)}
+            trials = {index: size for index, size in sizes.items() if size}
+            if not trials:
+                return
+            for index in trials:
+                self._targets[index].refused.pop(TRIAL, None)
+            for _try in range(_TRIES):
+                open_ = [index for index in trials if self._undecided(index, trials[index])]
+                self._send(open_, TRIAL, trials)
+                self._listen(
+                    time.monotonic() + _RESEND,
+                    lambda open_=open_, trials=trials: (
+                        not any(  # type: ignore[misc]
+                            self._undecided(index, trials[index]) for index in open_
+                        )
+                    ),
+                )
+            for index, size in trials.items():
+                if (self._targets[index].passed or 0) < size:
+                    self._targets[index].failed = size
+
+    def _undecided(self, index: int, size: int) -> bool:
+        target = self._targets[index]
+        return (target.passed or 0) < size and TRIAL not in target.refused
+
+    def _send(
+        self, indices: Iterable[int], kind: str, sizes: Optional[Mapping[int, int]] = None
+    ) -> None:
         for index in indices:
             target = self._targets[index]
-            size = {FULL: target.mtu, OVERSIZE: target.mtu + 1, SMALL: _SMALL}[kind]
-            label = self._token + struct.pack("!sI", kind[:1].encode(), index)
+            usual = {FULL: target.mtu, OVERSIZE: target.mtu + 1, SMALL: SMALLEST}
+            size = sizes[index] if sizes else usual[kind]
+            self._serial = (self._serial + 1) & 0xFFFF
+            label = self._token + struct.pack("!IH", index, self._serial)
             target.attempts += kind == FULL
             target.oversized |= kind == OVERSIZE
-            packet = echo_request(
-                target.version, self._ident, target.attempts & 0xFFFF, label, size
-            )
+            packet = echo_request(target.version, self._ident, self._serial, label, size)
+            self._sent[index, self._serial] = Sent(kind, size, time.monotonic())
             try:
                 self._sockets[target.version, target.device].sendto(packet, (target.address, 0))
             except BlockingIOError:
+                target.attempts -= kind == FULL
                 continue  # the queue is full: the next round sends it
             except OSError as error:
                 target.refused[kind] = error.errno or 0
                 continue
             target.refused.pop(kind, None)
-            self._sent[index, kind] = time.monotonic()
 
     def _listen(self, until: float, done: Callable[[], bool]) -> None:
         while not done():
@@ -164,9 +194,9 @@ class Probe:
             while True:
                 label = echo_reply(version, self._ident, sock.recv(65536))
                 if label and label[:8] == self._token:
-                    self._note(*struct.unpack("!sI", label[8:]))
+                    self._note(*struct.unpack("!IH", label[8:]))
 
-    def _note(self, letter: bytes, index: int) -> None:
-        kind = next(kind for kind in (FULL, OVERSIZE, SMALL) if kind[:1].encode() == letter)
-        seen = self._targets[index].seen
-        seen.setdefault(kind, time.monotonic() - self._sent[index, kind])
+    def _note(self, index: int, serial: int) -> None:
+        sent = self._sent.pop((index, serial), None)  # one answer each: duplicates do not count
+        if sent is not None:
+            self._targets[index].answered(sent.kind, sent.size, time.monotonic() - sent.at)

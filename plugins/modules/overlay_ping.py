@@ -14,6 +14,7 @@ description:
   - Sends one ICMP echo request with don't-fragment set to every peer at once, as large as the MTU
     of the overlay, and repeats it to those that are silent until O(timeout).
   - Then sends one that is a single byte larger, which must not arrive.
+  - With O(count) it measures loss and latency, with O(search) the largest packet that passes.
   - No process is started per peer. Nothing is changed on the host.
   - In check mode nothing is sent, because the overlay may not exist yet; the task is skipped and
     says so.
@@ -84,6 +85,18 @@ options:
       - Also check that one byte more than the MTU does not pass.
     type: bool
     default: true
+  count:
+    description:
+      - Echo requests of full size that every peer gets which answers at all, 1 to 1000, a fifth of
+        a second apart. Loss and latency are measured by them.
+    type: int
+    default: 1
+  search:
+    description:
+      - Where small packets pass and those of full size do not, find the largest that do. Takes
+        about ten seconds, for all peers together.
+    type: bool
+    default: false
   netns:
     description:
       - Work inside this named network namespace, as C(ip netns) shows it.
@@ -126,8 +139,19 @@ peers:
       description: Size in bytes of the packet that has to pass.
       type: int
     rtt_ms:
-      description: Milliseconds until the answer to it; none when it was silent.
+      description: Milliseconds until the answer to it, the median of all; none when it was silent.
       type: float
+    rtt_max_ms:
+      description: The longest of them.
+      type: float
+    loss:
+      description: Percentage of the packets of full size that were not answered.
+      type: float
+    largest:
+      description:
+        - Bytes of the largest packet that was answered. Where O(search=false) and those of full
+          size do not pass, that is the small one.
+      type: int
     attempts:
       description: How often it was sent.
       type: int
@@ -148,6 +172,9 @@ peers:
       address: 198.51.100.2
       mtu: 1450
       rtt_ms: 0.8
+      rtt_max_ms: 0.8
+      loss: 0.0
+      largest: 1450
       attempts: 1
       oversize: refused
       required: true
@@ -181,6 +208,8 @@ def main() -> None:
         "required": {"type": "list", "elements": "str"},
         "timeout": {"type": "int", "default": 30},
         "oversize": {"type": "bool", "default": True},
+        "count": {"type": "int", "default": 1},
+        "search": {"type": "bool", "default": False},
         "netns": {"type": "str"},
     }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)

@@ -293,6 +293,13 @@ _TABLE = (
         "set the MTU of the overlay's devices to what was planned: run the mesh playbook",
     ),
     Code(
+        "overlay_loss",
+        UNDERLAY,
+        WARNING,
+        "{loss} % of the full packets to {peer} were lost over the overlay",
+        "see the error counters of both underlay devices and what is between them (ip -s link)",
+    ),
+    Code(
         "overlay_silent",
         UNDERLAY,
         BROKEN,

@@ -10,4 +10,5 @@ SPECIAL = {
     "overlay_mtu",
     "overlay_oversize",
     "overlay_silent",
+    "overlay_loss",
 }

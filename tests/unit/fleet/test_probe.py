@@ -29,13 +29,13 @@ def test_checksum_of_rfc_1071() -> None:
 
 @pytest.mark.parametrize(("version", "headers"), [(4, 28), (6, 48)])
 def test_request_fills_the_mtu_exactly(version: int, headers: int) -> None:
-    packet = icmp.echo_request(version, 7, 1, b"x" * 13, 1450)
+    packet = icmp.echo_request(version, 7, 1, b"x" * 14, 1450)
     assert len(packet) == 1450 - headers + 8
-    assert packet[8:21] == b"x" * 13
+    assert packet[8:22] == b"x" * 14
 
 
 def test_reply_is_recognised_and_strangers_are_not() -> None:
-    label = b"tokentokF\0\0\0\5"
+    label = b"tokentok\0\0\0\5\0\1"
     body = struct.pack("!BBHHH", 0, 0, 0, 7, 1) + label
     assert icmp.echo_reply(4, 7, b"\x45" + b"\0" * 19 + body) == label
     assert icmp.echo_reply(4, 8, b"\x45" + b"\0" * 19 + body) is None
@@ -68,8 +68,33 @@ def test_verdict_says_what_is_wrong(state: probe.Target, words: str) -> None:
 
 
 def test_row_of_a_peer_whose_larger_packet_was_lost() -> None:
-    row = overlay.row(target(seen={"full": 0.00123}, oversized=True, attempts=2))
+    state = target(oversized=True, attempts=2)
+    state.answered("full", 1450, 0.00123)
+    row = overlay.row(state)
     assert (row["rtt_ms"], row["oversize"], row["attempts"]) == (1.23, "lost", 2)
+    assert (row["loss"], row["largest"]) == (50.0, 1450)
+
+
+def test_a_silent_peer_has_no_time_and_no_size() -> None:
+    row = overlay.row(target(attempts=3))
+    assert (row["rtt_ms"], row["loss"], row["largest"]) == (None, 100.0, None)
+    assert overlay.row(target())["loss"] is None
+
+
+@given(st.integers(84, 1449))
+def test_the_search_ends_at_the_largest_size_that_passes(limit: int) -> None:
+    state = target()
+    state.answered("small", 84, 0.1)
+    state.failed = state.mtu
+    tried = []
+    while (size := state.next_trial()) is not None:
+        tried.append(size)
+        if size <= limit:
+            state.answered("trial", size, 0.1)
+        else:
+            state.failed = size
+    assert state.passed == limit
+    assert len(tried) <= 11
 
 
 OVERLAY = {

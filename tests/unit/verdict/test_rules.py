@@ -39,7 +39,13 @@ from tests.unit.verdict.builders import (
 from tests.unit.verdict.faults import FAULTS, FIRST, HOLDER
 
 # Codes that only a look at the whole mesh can give.
-OF_THE_MESH = {"host_unreachable", "overlay_mtu", "overlay_oversize", "overlay_silent"}
+OF_THE_MESH = {
+    "host_unreachable",
+    "overlay_mtu",
+    "overlay_oversize",
+    "overlay_silent",
+    "overlay_loss",
+}
 
 
 def test_every_code_has_a_fault() -> None:

@@ -1,0 +1,1 @@
+"""Verify and report: on the lab, and in a browser."""

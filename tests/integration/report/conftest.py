@@ -1,0 +1,29 @@
+"""Fixtures: a mesh on the lab with its playbooks, and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.harness import Lab
+from tests.integration.report.stage import Stage
+from tests.tools.browser import Browser
+
+
+@pytest.fixture(scope="module")
+def stage(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A healthy mesh of three hosts with backend ovsdb; nothing of ours afterwards."""
+    stage = Stage(lab, tmp_path_factory.mktemp("report"))
+    stage.build()
+    yield stage
+    stage.mend()
+    stage.must("teardown")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, installed when it is missing."""
+    browser = Browser()
+    yield browser
+    browser.close()

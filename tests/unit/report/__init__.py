@@ -1,0 +1,1 @@
+"""The report: merged, compared and shown."""
