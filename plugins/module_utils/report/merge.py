@@ -19,7 +19,7 @@ from .model import UNSEEN, HostView, Measure, Pair, Problem, Record, Report, Seg
 from .record import LARGE, LOSS, OVERSIZE, SILENT, said, unreachable
 
 Ends = tuple[str, str]
-_NOBODY = "no answer was recorded"
+_NOBODY = "an earlier task of this run failed on it"
 
 
 def merge(
