@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from ..verdict.codes import BROKEN, CODES, OK, RANK, WARNING
 
@@ -62,8 +62,7 @@ class Problem:
         }
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """What the pings of one host to one address of a peer found.
 
     :ivar loss: percentage of full-size packets without answer; None when none was sent.
@@ -71,6 +70,8 @@ class Measure:
     :ivar largest: bytes of the largest packet that passed; None when none did.
     :ivar code: problem code, or empty.
     :ivar note: why it could not even be sent, where that is so.
+
+    A named tuple, because a mesh of a thousand hosts has a million of them.
     """
 
     address: str

@@ -149,18 +149,11 @@ def dump(record: Record) -> str:
             [p.code, p.cause, p.remedy, p.culprit, p.name, affected]
             for p, affected in record.problems
         ],
-        "pings": {
-            segment: {peer: [_bare(one) for one in found] for peer, found in peers.items()}
-            for segment, peers in record.pings.items()
-        },
+        "pings": record.pings,  # a measure is a tuple, which JSON writes as a list
         "planes": [[r.name, r.segment, r.peer, r.status, r.cells, r.marks] for r in record.planes],
         "omitted": record.omitted,
     }
     return PREFIX + json.dumps(raw, separators=(",", ":"))
-
-
-def _bare(one: Measure) -> list[Any]:
-    return [one.address, one.mtu, one.loss, one.rtt, one.rtt_max, one.largest, one.code, one.note]
 
 
 def load(text: str) -> Record:
@@ -183,7 +176,7 @@ def load(text: str) -> Record:
             for code, cause, remedy, culprit, name, affected in raw["problems"]
         ),
         {
-            segment: {peer: tuple(Measure(*one) for one in found) for peer, found in peers.items()}
+            segment: {peer: tuple(map(Measure._make, found)) for peer, found in peers.items()}
             for segment, peers in raw["pings"].items()
         },
         tuple(PlaneRow(*row) for row in raw["planes"]),

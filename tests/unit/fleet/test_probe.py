@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils import icmp, overlay, probe
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import InputError
+from tests.unit.core.profile import examples
 
 
 @given(st.binary(max_size=200))
@@ -81,6 +82,7 @@ def test_a_silent_peer_has_no_time_and_no_size() -> None:
     assert overlay.row(target())["loss"] is None
 
 
+@examples(100)
 @given(st.integers(84, 1449))
 def test_the_search_ends_at_the_largest_size_that_passes(limit: int) -> None:
     state = target()

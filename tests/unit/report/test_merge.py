@@ -14,6 +14,7 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.report.model import
     Record,
     Report,
 )
+from tests.unit.core.profile import examples
 from tests.unit.report import meshes
 from tests.unit.report.meshes import DOWN, fleet, problem, report, seen
 
@@ -192,6 +193,7 @@ def test_a_record_is_no_json_to_ansible_and_comes_back_whole() -> None:
         record.load("{}")
 
 
+@examples(40)
 @given(st.data())
 def test_every_pair_is_counted_once_and_broken_from_either_end(data: st.DataObject) -> None:
     count = data.draw(st.integers(2, 6))
