@@ -15,9 +15,8 @@ DEADLINE = 600.0  # seconds that a playbook may take on a busy machine
 DEVICE = "vxlan_sys_4789"
 # The third host hears nothing of the second one any more; the underlay still answers pings.
 CUT = (
-    "nft add table inet cut; "
-    "nft 'add chain inet cut heard { type filter hook input priority 0; }'; "
-    "nft add rule inet cut heard ip saddr 198.18.0.12 udp dport 4789 drop"
+    "tc qdisc add dev eth1 ingress; tc filter add dev eth1 parent ffff: protocol ip u32 "
+    "match ip src 198.18.0.12 match ip protocol 17 0xff match ip dport 4789 0xffff action drop"
 )
 
 
@@ -89,7 +88,7 @@ class Stage:
     def mend(self) -> None:
         """Undo what the tests break."""
         for host in self.lab.hosts:
-            self.sh(host, f"nft delete table inet cut; ip link set {DEVICE} up", check=False)
+            self.sh(host, f"tc qdisc del dev eth1 ingress; ip link set {DEVICE} up", check=False)
 
     def json(self, name: str) -> Any:
         """A file that a playbook wrote."""
