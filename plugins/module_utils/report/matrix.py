@@ -99,7 +99,7 @@ def _cell(
     return Cell(
         _CLASSES[pair.status],
         _SIGNS[pair.status],
-        _more(measure) if words else "",
+        _short(measure) if words else "",
         sentence(one, other, pair, measure),
         target,
     )
@@ -110,6 +110,13 @@ def milliseconds(rtt: Optional[float]) -> str:
     if rtt is None:
         return "ok"
     return f"{rtt:.1f}" if rtt < 10 else f"{rtt:.0f}"
+
+
+def _short(measure: Optional[Measure]) -> str:
+    """Loss and largest packet of a pair in trouble, as far as a cell has room."""
+    if measure is not None and measure.rtt is None and measure.largest:
+        return f"only {measure.largest} B"
+    return _more(measure)
 
 
 def _more(measure: Optional[Measure]) -> str:
