@@ -167,6 +167,34 @@ def test_planes_say_what_every_plane_has_and_which_one_is_meant() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("backend", "name", "code", "cells"),
+    [
+        ("ovsdb", "vx100-hv2", "tunnel_missing", {"row": "missing", "ofport": "\u2013"}),
+        ("kernel", "vx100", "port_missing", {"vport": "missing", "device": "missing"}),
+    ],
+)
+def test_planes_of_what_is_missing(
+    backend: str, name: str, code: str, cells: dict[str, str]
+) -> None:
+    mesh = fleet(3, backend)
+    result = meshes.info(mesh, "hv1", {name: [problem(code, name=name)]})
+    for section in ("tunnels", "devices"):
+        result[section] = [one for one in result[section] if one["name"] != name]
+    row = record.condense(mesh, "hv1", result, []).planes[0]
+    assert (row.name, row.status) == (name, "broken")
+    assert cells.items() <= row.cells.items()
+    assert row.marks == {"row" if backend == "ovsdb" else "device": code}
+
+
+def test_planes_of_a_kernel_port() -> None:
+    row = seen(fleet(6, "kernel"), "hv1").planes[0]
+    assert (row.name, row.peer) == ("vx100", "5 peers")
+    assert row.cells["vport"] == "dp-lab port 1"
+    assert row.cells["device"] == "vni 100 up"
+    assert row.cells["flood"] == "192.0.2.2, 192.0.2.3, 192.0.2.4, and 2 more"
+
+
 def test_of_many_tunnels_only_those_in_trouble_are_listed() -> None:
     mesh = fleet(record.SHOWN_ROWS + 3)
     kept = seen(mesh, "hv1", {"vx100-hv7": [DOWN]})

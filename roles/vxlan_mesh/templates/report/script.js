@@ -9,7 +9,8 @@
     var pair = cell.parentNode.cells[0].textContent + " to " + head.textContent;
     if (cell.className === "s") return head.textContent + " itself";
     if (cell.className === "n") return pair + ": no tunnel";
-    return pair + ": ok, " + cell.firstChild.data + " ms, nothing lost";
+    var time = cell.firstChild.data;
+    return pair + (time === "ok" ? ": ok, not measured" : ": ok, " + time + " ms, nothing lost");
   }
   function say(cell) {
     var said = cell.closest(".scroll").nextElementSibling;
