@@ -6,6 +6,7 @@ merge. Only the results of the modules are made up here.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -134,11 +135,13 @@ def _of(count: int) -> Fleet:
     return fleet(count, "kernel" if count > 100 else "ovsdb")
 
 
+@functools.cache
 def healthy(count: int) -> Report:
     """All is well."""
     return report(_of(count))
 
 
+@functools.cache
 def broken(count: int) -> Report:
     """The last host has a dead data plane, and the first two a path of too small an MTU.
 
