@@ -327,7 +327,8 @@ options:
       - Whether the kernel of this host is looked at. Default V(true) for a database on this host,
         that is with C(unix:) or an address of this host, else V(false).
       - Without a look at the kernel the module relies on what ovs-vswitchd reports in the database.
-        It sees no kernel drift and no clash of UDP ports in advance, and refuses
+        It sees no kernel drift, no clash of UDP ports in advance, and none at all where a tunnel
+        that exists changes its O(dst_port), as ovs-vswitchd does not report that. It refuses
         O(bridges[].address) and O(bridges[].up). Unless V(false) is given, a warning says so.
       - Set V(false) where an address of this host is the end of a tunnel to a database elsewhere.
     type: bool
