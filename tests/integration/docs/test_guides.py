@@ -37,6 +37,7 @@ done
 nft delete table inet tunnelmesh 2>/dev/null
 rm -f /etc/systemd/system/tunnelmesh-* /etc/systemd/system/*.wants/tunnelmesh-*
 rm -f /usr/local/sbin/tunnelmesh-* /etc/modules-load.d/tunnelmesh.conf /etc/tunnelmesh-*
+rm -f /etc/systemd/network/05-tunnelmesh.* /etc/NetworkManager/conf.d/90-tunnelmesh.conf
 systemctl daemon-reload
 """
 
