@@ -32,7 +32,7 @@ from ansible_collections.tunnelmesh.ovs.plugins.plugin_utils.page import render
 OPTIONS = {
     "plan": {"type": "str", "required": True},
     "hosts": {"type": "list", "elements": "str", "required": True},
-    "variable": {"type": "str", "default": "vxlan_mesh_seen"},
+    "variable": {"type": "str", "default": "vxlan_mesh_looked"},
     "json": {"type": "path"},
     "junit": {"type": "path"},
     "html": {"type": "path"},

@@ -40,7 +40,7 @@ options:
   variable:
     description: Name of the variable that they registered it in.
     type: str
-    default: vxlan_mesh_seen
+    default: vxlan_mesh_looked
   json:
     description: File to write the report to as JSON. Its schema is stable, see the guide.
     type: path

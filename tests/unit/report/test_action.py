@@ -19,7 +19,7 @@ def run(folder: Path, records: dict[str, Record], **options: object) -> tuple[in
     """A play whose hosts have registered these records; exit status and output."""
     mesh = meshes.fleet(3)
     hosts = {
-        name: {"vxlan_mesh_seen": {"record": record.dump(seen), "at": 1764059400.0}}
+        name: {"vxlan_mesh_looked": {"record": record.dump(seen), "at": 1764059400.0}}
         for name, seen in records.items()
     }
     (folder / "inventory.json").write_text(json.dumps({"vteps": {"hosts": hosts}}))
