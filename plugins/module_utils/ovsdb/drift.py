@@ -71,15 +71,15 @@ def steps(observed: Observed, tunnels: Iterable[Tunnel], owner: str, phase: int)
     by_port: dict[int, list[Tunnel]] = {}
     for tunnel in tunnels:
         by_port.setdefault(options.dst_port(tunnel.options), []).append(tunnel)
+    made = believed(observed)
     for port, wanted in sorted(by_port.items()):
         device = observed.kernel.devices.get(port, Device(port))
         extensions = options.extensions(wanted[0].options)
         found = problem(device, extensions)
-        working = any(_works(observed.tunnels.get(tunnel.name), port) for tunnel in wanted)
-        # Without a working tunnel ovs-vswitchd is still to make the device, or to keep one that
-        # is in the way: it does not look at the extensions of a device that it already has.
+        # Without a working tunnel on the port ovs-vswitchd is still to make the device, or to keep
+        # one that is in the way: it does not look at the extensions of a device that it has.
         kept = device.datapath == SYSTEM and device.extensions != extensions
-        if found is None or not found[0] or not (working or kept):
+        if found is None or not found[0] or not (port in made or kept):
             continue
         op, why = found
         after = healthy(device, extensions)
@@ -90,14 +90,17 @@ def steps(observed: Observed, tunnels: Iterable[Tunnel], owner: str, phase: int)
         yield Step(op, device.name, why, changes, args, phase, kind="device")
 
 
-def _works(row: Tunnel | None, port: int) -> bool:
-    """As far as the database says, ovs-vswitchd has a device for this port."""
-    return (
-        row is not None
-        and not row.broken
-        and row.ofport is not None
-        and options.dst_port(row.options) == port
-    )
+def believed(observed: Observed) -> set[int]:
+    """UDP ports that ovs-vswitchd has a device for, as far as the database says.
+
+    A tunnel of anybody is enough: for the next one on the port it makes no other device.
+    """
+    system = {b.name for b in observed.bridges.values() if b.datapath_type == "system"}
+    return {
+        options.dst_port(row.options)
+        for row in observed.tunnels.values()
+        if row.bridge in system and not row.broken and row.ofport is not None
+    }
 
 
 def _users(observed: Observed, port: int, owner: str, problem_text: str) -> list[Tunnel]:

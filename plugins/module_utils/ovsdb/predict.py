@@ -35,7 +35,7 @@ def predict(observed: Observed, plan: Plan) -> Observed:
         tunnels={name: row for name, row in tunnels.items() if row.bridge in bridges},
         others={name: row for name, row in observed.others.items() if row.bridge in bridges},
     )
-    return after if after.kernel is None else replace(after, kernel=_kernel(after, plan))
+    return after if after.kernel is None else replace(after, kernel=_kernel(observed, after, plan))
 
 
 def _port(tunnels: dict[str, Tunnel], step: Step) -> None:
@@ -70,8 +70,9 @@ def _stays(name: str, bridge: Bridge, tunnels: dict[str, Tunnel]) -> bool:
     return name not in tunnels or tunnels[name].bridge == bridge.name
 
 
-def _kernel(after: Observed, plan: Plan) -> Kernel:
+def _kernel(observed: Observed, after: Observed, plan: Plan) -> Kernel:
     kernel = after.kernel or Kernel()
+    made = drift.believed(observed)
     local = dict(kernel.local)
     devices: dict[int, Device] = {}
     for row in after.tunnels.values():
@@ -80,9 +81,10 @@ def _kernel(after: Observed, plan: Plan) -> Kernel:
             continue
         port = options.dst_port(row.options)
         old = kernel.devices.get(port, Device(port))
-        devices.setdefault(
-            port, old if old.present else drift.healthy(old, options.extensions(row.options))
-        )
+        # A device that is gone from under others' tunnels alone stays so.
+        stays = old.present or port in made
+        extensions = options.extensions(row.options)
+        devices.setdefault(port, old if stays else drift.healthy(old, extensions))
     for step in plan:
         if step.kind == "bridge" and step.op == "create":
             local[step.name] = LocalPort(False)

@@ -99,6 +99,23 @@ def test_drift_of_a_port_that_others_use_too_heals_them(alive: Ovs, peer: Peer) 
     eventually(lambda: alive.pings(peer.overlay), "the overlay answers again")
 
 
+def test_a_new_tunnel_brings_back_the_device_of_others(ovs: Ovs) -> None:
+    """ovs-vswitchd believes that it still has it; the dry run knows better."""
+    ovs.vsctl("add-br br9 -- add-port br9 fgn -- set interface fgn type=vxlan options:key=9")
+    ovs.vsctl("set interface fgn options:remote_ip=198.18.0.99")
+    ovs.sh(f"ip link delete {DEVICE}")
+    other = {"bridges": [{"name": "br0"}], "bridge": "br0", "remote_ip": "198.18.0.12"}
+    aside = ovs.foresees(**other, name="vxb", dst_port=4790)
+    assert ovs.apply(**other, name="vxb", dst_port=4790)["diff"] == aside["diff"]
+    assert ovs.target.link(DEVICE) is None
+    foreseen = ovs.foresees(**other, name="vxc")
+    result = ovs.apply(**other, name="vxc")
+    assert [one["action"] for one in result["actions"]] == ["create", "recreate"]
+    assert (result["actions"], result["diff"]) == (foreseen["actions"], foreseen["diff"])
+    assert "UP" in (ovs.target.link(DEVICE) or {})["flags"]
+    assert ovs.apply(**other, name="vxc")["actions"] == []
+
+
 def test_a_foreign_device_under_the_name_is_an_error_and_not_touched(
     alive: Ovs, peer: Peer
 ) -> None:

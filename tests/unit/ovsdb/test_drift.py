@@ -97,6 +97,30 @@ def test_each_drift_has_its_repair(changes: dict[str, Any], op: str, why: str) -
     verify.check(predict(observed, (step,)), ["vx"], (), None)
 
 
+def test_a_new_tunnel_needs_the_device_that_vanished_from_under_another_one() -> None:
+    """ovs-vswitchd believes that it has the device, and makes no other for the new tunnel."""
+    theirs = row("fgn", owner=None, remote_ip="198.18.0.99")
+    observed = host(theirs, device=replace(GOOD, present=False))
+    plan = plan_all(declare(**WANTED), observed)
+    assert ops(plan) == [("create", "vx"), ("recreate", "vxlan_sys_4789")]
+    after = predict(observed, plan).kernel
+    assert after is not None
+    assert after.devices[4789].present
+
+
+def test_a_device_that_vanished_from_under_others_alone_stays_so() -> None:
+    theirs = row("fgn", owner=None, remote_ip="198.18.0.99")
+    observed = host(theirs, device=replace(GOOD, present=False))
+    plan = plan_all(declare(**WANTED, dst_port=4790), observed)
+    assert ops(plan) == [("create", "vx")]
+    after = predict(observed, plan).kernel
+    assert after is not None
+    assert {port: device.present for port, device in after.devices.items()} == {
+        4789: False,
+        4790: True,
+    }
+
+
 def test_a_healthy_device_needs_nothing() -> None:
     assert plan_all(declare(**WANTED), host(row())) == ()
 
