@@ -180,10 +180,31 @@ verdicts:
       description: What to do about it.
       type: str
     problems:
-      description: Everything that is wrong with it, root cause first, each with C(code), C(plane),
-        C(severity), C(cause), C(culprit), C(remedy) and C(remote).
+      description: Everything that is wrong with it, root cause first. Absent when all is well.
       type: list
       elements: dict
+      contains:
+        code:
+          description: Stable name of the problem.
+          type: str
+        plane:
+          description: V(management), V(data), V(underlay) or V(host).
+          type: str
+        severity:
+          description: V(broken) when packets are lost, else V(warning).
+          type: str
+        cause:
+          description: What is wrong.
+          type: str
+        culprit:
+          description: The device, process, row or address behind it, or null.
+          type: str
+        remedy:
+          description: What to do about it.
+          type: str
+        remote:
+          description: The remote that it is about, or null.
+          type: str
   sample:
     - {kind: host, name: host, status: ok, code: ok}
     - kind: tunnel
@@ -197,30 +218,146 @@ verdicts:
       cause: vxlan_sys_4789 is down, which closed its UDP port
       culprit: vxlan_sys_4789
       remedy: ip link set vxlan_sys_4789 up; find out what set it down (NetworkManager, a script)
-      problems: []
+      problems:
+        - code: device_down
+          plane: data
+          severity: broken
+          cause: vxlan_sys_4789 is down, which closed its UDP port
+          culprit: vxlan_sys_4789
+          remedy: >-
+            ip link set vxlan_sys_4789 up; find out what set it down (NetworkManager, a script)
+          remote: null
 problems:
-  description:
-    - Every problem once, broken ones first, with the names that it C(affects) and the C(remotes)
-      that it is about.
+  description: Every problem once, broken ones first, whomever it affects.
   returned: success
   type: list
   elements: dict
-  sample: []
+  contains:
+    code:
+      description: Stable name of the problem.
+      type: str
+    plane:
+      description: V(management), V(data), V(underlay) or V(host).
+      type: str
+    severity:
+      description: V(broken) when packets are lost, else V(warning).
+      type: str
+    cause:
+      description: What is wrong.
+      type: str
+    culprit:
+      description: The device, process, row or address behind it, or null.
+      type: str
+    remedy:
+      description: What to do about it.
+      type: str
+    affects:
+      description: Names of the tunnels and ports that have it; V(host) for the host as such.
+      type: list
+      elements: str
+    remotes:
+      description: Addresses of the remotes that it is about, where it is about any.
+      type: list
+      elements: str
+  sample:
+    - code: device_down
+      plane: data
+      severity: broken
+      cause: vxlan_sys_4789 is down, which closed its UDP port
+      culprit: vxlan_sys_4789
+      remedy: ip link set vxlan_sys_4789 up; find out what set it down (NetworkManager, a script)
+      affects: [vx-paris, vx-rome]
+      remotes: []
 host:
-  description: Whether the kernel module is loaded, and the state of ovs-vswitchd and its database.
+  description: The kernel module and the daemons.
   returned: success
   type: dict
+  contains:
+    openvswitch_loaded:
+      description: Whether the kernel has the module openvswitch.
+      type: bool
+    vswitchd:
+      description: State of ovs-vswitchd.
+      type: dict
+      contains:
+        running:
+          description: Whether it runs.
+          type: bool
+        pid:
+          description: Its process, or null.
+          type: int
+        complaint:
+          description: Why it does not work, such as being stopped, or null. Only told where the
+            database was read.
+          type: str
+    database:
+      description: State of the database.
+      type: dict
+      contains:
+        read:
+          description: Whether it was read.
+          type: bool
+        reason:
+          description: Why it was not, or null.
+          type: str
+        next_cfg:
+          description: Number of the configuration that is wanted, or null.
+          type: int
+        cur_cfg:
+          description: Number of the configuration that ovs-vswitchd has carried out, or null.
+          type: int
   sample:
     openvswitch_loaded: true
     vswitchd: {running: true, pid: 411, complaint: null}
     database: {read: true, reason: null, next_cfg: 7, cur_cfg: 7}
 datapaths:
-  description:
-    - Kernel datapaths. C(owned_by) is V(ovs-vswitchd), the owner whose mark it carries, or none.
-      C(ports) are its vports, those of ovs-vswitchd with the C(tunnels) that they serve.
+  description: Kernel datapaths.
   returned: when gathered
   type: list
   elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+    ifindex:
+      description: Number of its local device.
+      type: int
+    owned_by:
+      description: V(ovs-vswitchd), the owner whose mark it carries, or null.
+      type: str
+    up:
+      description: Whether its local device is up.
+      type: bool
+    mtu:
+      description: MTU of its local device.
+      type: int
+    address:
+      description: Addresses of its local device, with prefix.
+      type: list
+      elements: str
+    connect:
+      description: Pairs of ports that are wired to each other, as in
+        O(tunnelmesh.ovs.ovs_datapath#module:connect).
+      type: list
+      elements: list
+    ports:
+      description: Its vports.
+      type: list
+      elements: dict
+      contains:
+        port_no:
+          description: Number of the port in the datapath.
+          type: int
+        name:
+          description: Its name.
+          type: str
+        type:
+          description: V(netdev), V(internal), V(vxlan) or another kind of tunnel.
+          type: str
+        tunnels:
+          description: Of a device of ovs-vswitchd, the tunnels of the database that it serves.
+          type: list
+          elements: str
   sample:
     - name: lab0
       ifindex: 7
@@ -234,36 +371,188 @@ datapaths:
         - {port_no: 1, name: vx100, type: netdev}
 devices:
   description:
-    - Every VXLAN device, with the attributes that RV(tunnelmesh.ovs.ovs_vxlan_port#module:ports)
-      has, its counters, and whom it C(belongs_to), V(ours), V(ovs-vswitchd) or V(foreign).
+    - Every VXLAN device. Besides the keys below it has every option of
+      M(tunnelmesh.ovs.ovs_vxlan_port) by its name, rare ones only where they are set.
   returned: when gathered
   type: list
   elements: dict
-  sample: []
+  contains:
+    name:
+      description: Its name.
+      type: str
+    belongs_to:
+      description: V(ours), V(ovs-vswitchd) or V(foreign).
+      type: str
+    owner:
+      description: Whose mark it carries, or null.
+      type: str
+    state:
+      description: V(present) when it is linked to a datapath, else V(detached).
+      type: str
+    ifindex:
+      description: Its number.
+      type: int
+    promiscuity:
+      description: How many users have it take every packet; a datapath is one.
+      type: int
+    vport_type:
+      description: V(netdev), or V(vxlan) for a vport of the old kind.
+      type: str
+    group:
+      description: Remote that it was created with; what counts is RV(devices[].remotes).
+      type: str
+    remotes:
+      description: Its flood list, from the FDB.
+      type: list
+      elements: str
+    tunnels:
+      description: Tunnels of the database that it carries.
+      type: list
+      elements: str
+    statistics:
+      description: Counters since it was made. C(rx_errors) are received packets that were damaged.
+      type: dict
+  sample:
+    - name: vx100
+      belongs_to: ours
+      owner: default
+      state: present
+      datapath: lab0
+      port_no: 1
+      vport_type: netdev
+      ifindex: 8
+      mac_address: 6e:1f:38:55:0c:1d
+      promiscuity: 1
+      up: true
+      mtu: 1450
+      vni: 100
+      dst_port: 4789
+      local_ip: 192.0.2.1
+      remotes: [192.0.2.2, 192.0.2.3]
+      dev: null
+      extensions: []
+      tunnels: []
+      statistics: {rx_packets: 10, tx_packets: 12, rx_bytes: 980, tx_bytes: 1176, rx_errors: 0,
+                   tx_errors: 0, rx_dropped: 0, tx_dropped: 0}
 bridges:
-  description: Bridges of the database with their ports and the state of their local port.
+  description:
+    - Bridges of the database. Besides the keys below they have the options of
+      O(tunnelmesh.ovs.ovs_vxlan_tunnel#module:bridges) that are set.
   returned: when gathered
   type: list
   elements: dict
-  sample: []
+  contains:
+    name:
+      description: Its name.
+      type: str
+    owner:
+      description: Whose mark it carries, or null.
+      type: str
+    ports:
+      description: Names of its ports without the local one.
+      type: list
+      elements: str
+    up:
+      description: Whether its local device is up.
+      type: bool
+    mtu:
+      description: MTU of its local device, or null where there is none.
+      type: int
+    address:
+      description: Addresses of its local device, with prefix.
+      type: list
+      elements: str
+    datapath_type:
+      description: V(system) for the kernel, V(netdev) for userspace.
+      type: str
+  sample:
+    - name: br-int
+      owner: default
+      datapath_type: system
+      mcast_snooping_enable: false
+      up: true
+      mtu: 1450
+      address: [198.51.100.1/24]
+      ports: [vx-paris]
 tunnels:
   description:
-    - Tunnels of the database as RV(tunnelmesh.ovs.ovs_vxlan_tunnel#module:tunnels) has them, with
-      C(vport), the kernel vport that serves them, C(bfd_status) and C(statistics).
+    - Tunnels of the database. Besides the keys below they have the options of
+      O(tunnelmesh.ovs.ovs_vxlan_tunnel#module:tunnels) that are set; secrets are hidden.
   returned: when gathered
   type: list
   elements: dict
-  sample: []
+  contains:
+    name:
+      description: Its name.
+      type: str
+    owner:
+      description: Whose mark it carries, or null.
+      type: str
+    ofport:
+      description: OpenFlow port, or null where ovs-vswitchd has given it none.
+      type: int
+    error:
+      description: Why ovs-vswitchd refused it. Absent when it did not.
+      type: str
+    vport:
+      description: The kernel vport that serves it, or null.
+      type: dict
+      contains:
+        name:
+          description: Its device.
+          type: str
+        up:
+          description: Whether the device is up.
+          type: bool
+        datapath:
+          description: The datapath that it is linked to, or null.
+          type: str
+        port_no:
+          description: Its number there, or null.
+          type: int
+    bfd_status:
+      description: State of BFD as ovs-vswitchd tells it, where BFD is on.
+      type: dict
+    statistics:
+      description: Counters of the tunnel, as ovs-vswitchd tells them every few seconds.
+      type: dict
+  sample:
+    - name: vx-paris
+      bridge: br-int
+      owner: default
+      ofport: 1
+      remote_ip: 198.51.100.2
+      key: 10
+      dst_port: 4789
+      protected: false
+      vport: {name: vxlan_sys_4789, up: true, datapath: ovs-system, port_no: 2}
+      statistics: {rx_packets: 10, tx_packets: 12}
 udp:
-  description: The sockets on UDP ports that VXLAN uses here, each with the C(devices) and the
-    C(holder) that it belongs to.
+  description: The sockets on UDP ports that VXLAN uses here.
   returned: when gathered
   type: list
   elements: dict
+  contains:
+    port:
+      description: UDP port.
+      type: int
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+    address:
+      description: Address that it is bound to.
+      type: str
+    devices:
+      description: VXLAN devices with that port that are up.
+      type: list
+      elements: str
+    holder:
+      description: V(the kernel), the process, or that it may not be seen.
+      type: str
   sample:
     - {port: 4789, family: ipv4, address: 0.0.0.0, devices: [vx100], holder: the kernel}
 counters:
-  description: Error counters that verdicts rest on, for O(baseline) of a later look.
+  description: Error counters that verdicts rest on, by name, for O(baseline) of a later look.
   returned: success
   type: dict
   sample: {vx100 rx_errors: 0, udp4 checksum_errors: 0}

@@ -184,6 +184,7 @@ def child(request: dict[str, Any], output: int) -> None:
 
 def start(request: dict[str, Any]) -> tuple[int, int]:
     """Fork; the process id and the end of the pipe that its output comes out of."""
+    importlib.import_module(f"{COLLECTION}.modules.{request['module']}")  # once, not in every fork
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:

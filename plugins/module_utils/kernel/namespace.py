@@ -113,6 +113,19 @@ class Lock:
         self._socket.close()
 
     @staticmethod
+    def held() -> bool:
+        """Somebody holds it at this moment."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            try:
+                probe.connect(LOCK_NAME)
+            except BlockingIOError:
+                return True  # others wait for it, too
+            except OSError:
+                return False
+        return True
+
+    @staticmethod
     def _holder() -> str:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:

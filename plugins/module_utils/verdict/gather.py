@@ -50,10 +50,13 @@ class Gatherer:
         own_namespace: bool = True,
         baseline: Mapping[str, int] | None = None,
     ) -> None:
-        """``remote``: the database of this host; None where there is none to be read."""
+        """``remote``: the database of this host; None where there is none to be read.
+
+        ``baseline`` may be changed between snapshots.
+        """
         self._remote = remote
         self._own_namespace = own_namespace
-        self._baseline = dict(baseline or {})
+        self.baseline = dict(baseline or {})
         self._reader = _Reader()
 
     def close(self) -> None:
@@ -74,7 +77,7 @@ class Gatherer:
             asked=self._remote is not None and reason != database.DENIED,
             reason=reason,
             daemon=daemon.look(rundir) if rundir else daemon.Vswitchd(),
-            baseline=self._baseline,
+            baseline=self.baseline,
         )
         if rows is not None and _userspace(rows.rows.bridges.values()):
             seen = replace(seen, listening=_listening(rundir))

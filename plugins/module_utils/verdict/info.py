@@ -59,7 +59,7 @@ def _by_name(
     return found
 
 
-def _remote(params: Mapping[str, Any]) -> Remote | None:
+def database_of(params: Mapping[str, Any]) -> Remote | None:
     """The database; that of the host is no database of another network namespace."""
     keys = Keys(
         params.get("database_private_key"),
@@ -122,7 +122,7 @@ def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     del check_mode  # reading is all there is
     wanted = expected(params)
     wait = validate.integer(params["wait_timeout"], 0, 3600, "ovs_vxlan_info", "wait_timeout")
-    remote = _remote(params)
+    remote = database_of(params)
     enter_netns(params.get("netns"))
     gatherer = Gatherer(remote, params.get("netns") is None, params.get("baseline"))
     try:
@@ -133,6 +133,11 @@ def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     only = view.Filter(params.get("datapath"), params.get("bridge"), params.get("owner"))
     if seen.reason == database.DENIED:
         look.warnings.append("the database was not read: it takes root (become: true)")
+    if view.unseen(seen):
+        look.warnings.append(
+            "who holds a UDP port was not told where it is the kernel or another user: that takes "
+            "root (become: true)"
+        )
     return _result(seen, verdicts.shown(found, only), only, params["gather"], look.warnings)
 
 

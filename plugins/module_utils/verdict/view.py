@@ -17,7 +17,7 @@ from ..ovsdb import options
 from ..ovsdb import view as database_view
 from ..ovsdb.drift import SYSTEM
 from . import holders
-from .model import Snapshot
+from .model import UNSEEN, Snapshot
 from .rules_underlay import checksum_key, decap_key
 from .subjects import system_device, users
 
@@ -173,6 +173,12 @@ def udp(seen: Snapshot, ports: set[int]) -> list[dict[str, Any]]:
         )
         if socket.port in ports
     ]
+
+
+def unseen(seen: Snapshot) -> bool:
+    """A holder of a UDP port of VXLAN could not be told."""
+    ports = udp_ports(seen)
+    return any(one.holder == UNSEEN and one.port in ports for one in seen.around.sockets)
 
 
 def udp_ports(seen: Snapshot) -> set[int]:

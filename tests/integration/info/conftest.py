@@ -21,7 +21,7 @@ def hosts(lab: Lab, vtep1: Target) -> Iterator[list[Target]]:
         other.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def mesh(request: pytest.FixtureRequest, hosts: list[Target]) -> Iterator[Mesh]:
     """A mesh of the backend that the test asks for by ``ON_KERNEL``, ``ON_OVSDB`` or ``ON_BOTH``.
 

@@ -29,6 +29,10 @@ class Mesh:
         self._counters: dict[int, Any] = {}
         self.ports: list[list[dict[str, Any]]] = []
         self.tunnels: list[list[dict[str, Any]]] = []
+        # What the first host has besides: ports, connections, datapaths; or tunnels.
+        self.extra_ports: list[dict[str, Any]] = []
+        self.extra_pairs: dict[str, list[list[str]]] = {}
+        self.extra_tunnels: list[dict[str, Any]] = []
 
     def each(self, work: Callable[[int, Target], Any]) -> list[Any]:
         """Do something on all hosts at once."""
@@ -42,10 +46,10 @@ class Mesh:
         """Backend kernel: one VXLAN port over IPv4, one over IPv6."""
         self.ports = [self._ports(index) for index in range(len(self.hosts))]
         try:
-            self.each(self._make_kernel)
+            self.make()
             yield self
         finally:
-            self.each(self._remove_kernel)
+            self.remove()
 
     def _ports(self, index: int) -> list[dict[str, Any]]:
         numbers = range(11, 11 + len(self.hosts))
@@ -63,21 +67,37 @@ class Mesh:
             for name, vni, network in families
         ]
 
-    def _make_kernel(self, index: int, host: Target) -> None:
-        host.sh(f"ip -6 address replace {V6}{11 + index}/64 dev eth1 nodad")
+    def make_kernel(self, index: int, host: Target) -> None:
+        """Bring a host to what is declared.
+
+        The local port is wired to the IPv4 port; the IPv6 port is wired to an internal one.
+        """
         datapath = {"name": DATAPATH, "mtu": 1430, "address": [f"198.19.104.{11 + index}/24"]}
         must(host, "ovs_datapath", owner=OWNER, datapaths=[datapath])
-        must(host, "ovs_vxlan_port", owner=OWNER, ports=self.ports[index], purge=True)
-        self.connect(host)
-
-    def connect(self, host: Target) -> None:
-        """Wire the local port to the IPv4 port; the IPv6 port is wired to an internal one."""
         host.sh(
-            f"ovs-dpctl show {DATAPATH} | grep -q 'aux0' || ovs-dpctl add-if {DATAPATH} "
-            "aux0,type=internal; ip link set aux0 mtu 1430 up"
+            f"ovs-dpctl show {DATAPATH} | grep -q ' aux0 ' || ovs-dpctl add-if {DATAPATH} "
+            "aux0,type=internal; ip link set aux0 mtu 1430 up; "
+            f"ip address replace fd00:198:19::{11 + index}/64 dev aux0 nodad"
         )
-        pairs = [[DATAPATH, "vx4"], ["aux0", "vx6"]]
-        must(host, "ovs_datapath", owner=OWNER, name=DATAPATH, connect=pairs)
+        must(host, "ovs_vxlan_port", owner=OWNER, ports=self.declared_ports(index), purge=True)
+        pairs = {DATAPATH: [[DATAPATH, "vx4"], ["aux0", "vx6"]]}
+        if index == 0:
+            for name, more in self.extra_pairs.items():
+                pairs[name] = [*pairs.get(name, []), *more]
+        connections = [{"name": name, "connect": pairs[name]} for name in pairs]
+        must(host, "ovs_datapath", owner=OWNER, datapaths=connections)
+
+    def declared_ports(self, index: int) -> list[dict[str, Any]]:
+        """Every port that was declared on a host."""
+        return [*self.ports[index], *(self.extra_ports if index == 0 else ())]
+
+    def declared_tunnels(self, index: int) -> list[dict[str, Any]]:
+        """Every tunnel that was declared on a host."""
+        return [*self.tunnels[index], *(self.extra_tunnels if index == 0 else ())]
+
+    def again(self) -> None:
+        """Bring the first host back to what is declared, as a user would: by running it again."""
+        (self.make_kernel if self.ports else self.make_ovsdb)(0, self.first)
 
     def _remove_kernel(self, _index: int, host: Target) -> None:
         must(host, "ovs_vxlan_port", owner=OWNER, ports=[], purge=True)
@@ -86,61 +106,81 @@ class Mesh:
 
     @contextmanager
     def ovsdb(self) -> Iterator[Mesh]:
-        """Backend ovsdb: a tunnel to each peer on one bridge."""
+        """Backend ovsdb: a tunnel to each peer over IPv4 and one over IPv6, BFD on, one bridge."""
         numbers = range(11, 11 + len(self.hosts))
         self.tunnels = [
             [
                 {
-                    "name": f"vx{peer}",
+                    "name": f"{prefix}{peer}",
                     "bridge": BRIDGE,
-                    "remote_ip": f"198.18.0.{peer}",
-                    "local_ip": f"198.18.0.{own}",
-                    "key": "700",
+                    "remote_ip": f"{network}{peer}",
+                    "local_ip": f"{network}{own}",
+                    "key": key,
                     "protected": True,
                     "bfd": {"enable": True, "min_rx": 300, "min_tx": 300, "mult": 10},
                 }
+                for prefix, network, key in (("vx", "198.18.0.", "700"), ("vy", V6, "701"))
                 for peer in numbers
                 if peer != own
             ]
             for own in numbers
         ]
         try:
-            self.each(self.make_ovsdb)
+            self.make()
             yield self
         finally:
-            self.each(self._remove_ovsdb)
+            self.remove()
+
+    def make(self) -> None:
+        """Bring all hosts to what is declared."""
+        self.each(self._underlay6)
+        self.each(self.make_kernel if self.ports else self.make_ovsdb)
+
+    def remove(self) -> None:
+        """Take everything off all hosts."""
+        self.each(self._remove_kernel if self.ports else self._remove_ovsdb)
+
+    def _underlay6(self, index: int, host: Target) -> None:
+        host.sh(f"ip -6 address replace {V6}{11 + index}/64 dev eth1 nodad")
 
     def make_ovsdb(self, index: int, host: Target) -> None:
         """Bring a host to what is declared."""
-        bridge = {"name": BRIDGE, "mtu": 1450, "address": [f"198.19.105.{11 + index}/24"]}
+        bridge = {"name": BRIDGE, "mtu": 1430, "address": [f"198.19.105.{11 + index}/24"]}
         must(
             host,
             "ovs_vxlan_tunnel",
             owner=OWNER,
             bridges=[bridge],
-            tunnels=self.tunnels[index],
+            tunnels=self.declared_tunnels(index),
             purge=True,
         )
 
     def _remove_ovsdb(self, _index: int, host: Target) -> None:
         must(host, "ovs_vxlan_tunnel", owner=OWNER, bridges=[], tunnels=[], purge=True)
+        host.sh(f"ip -6 address flush dev eth1 scope global; ip -6 route flush {V6}/64 || true")
 
     # -- looking
 
     def look(self, index: int = 0, **options: Any) -> dict[str, Any]:
         """What the module says of a host, compared with what was declared."""
         if self.ports:
-            options.setdefault("expected_ports", self.ports[index])
+            options.setdefault("expected_ports", self.declared_ports(index))
         if self.tunnels:
-            options.setdefault("expected_tunnels", self.tunnels[index])
-        options.setdefault("baseline", self._counters.get(index))
+            options.setdefault("expected_tunnels", self.declared_tunnels(index))
+        options.setdefault("baseline", self.counters(index))
         result = must(self.hosts[index], INFO, **options)
         self._counters[index] = result["counters"]
         return result
 
+    def counters(self, index: int = 0) -> dict[str, int]:
+        """Errors of the past, as the baseline of a look."""
+        if index not in self._counters:
+            self._counters[index] = must(self.hosts[index], INFO, probe="none")["counters"]
+        found: dict[str, int] = self._counters[index]
+        return found
+
     def settle(self) -> None:
         """Wait until nothing is wrong with the first host."""
-        self.look()  # takes note of the counters
         result = self.look(wait_timeout=30)
         assert result["problems"] == []
 
