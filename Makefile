@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format unit integration molecule bench docs picture guides matrix lab-up lab-down env package clean
+.PHONY: help demo test lint format unit integration molecule bench docs picture guides rulebook matrix lab-up lab-down env package clean
 
 IN_ENV := @tests/tools/env
 HOSTS ?= 3
@@ -45,6 +45,9 @@ picture: ## draw the README's picture of the report anew
 
 guides: ## do on the lab all that the guides tell their readers
 	$(IN_ENV) env TUNNELMESH_GUIDES=all tests/tools/run guides
+
+rulebook: ## the event source in a real rulebook engine (needs Java)
+	$(IN_ENV) tests/tools/rulebook
 
 matrix: ## oldest and newest ansible-core, Python, pyroute2, Debian (CELL=name runs one)
 	$(IN_ENV) tests/matrix/run $(CELL)

@@ -17,7 +17,7 @@ from ..core.errors import ConflictError
 from ..core.ownership import token
 from ..core.pipeline import Outcome, run
 from ..core.steps import Plan, Step
-from . import namespace, view
+from . import namespace, runs, view
 from .model import DatapathSet, DatapathSpec, Observed, PortSet, PortSpec, port_states
 from .reader import Reader
 
@@ -122,7 +122,13 @@ def _apply(
             outcome: Outcome[Observed] = run(make(reader), check_mode=True)
         else:
             with namespace.Lock():
-                outcome = run(make(reader), check_mode=False)
+                changed: list[str] | None = None
+                try:
+                    outcome = run(make(reader), check_mode=False)
+                    changed = [step.name for step in outcome.steps]
+                finally:
+                    if changed != []:
+                        runs.tell(changed)
     finally:
         reader.close()
     lasting = any(spec.state == "present" for spec in specs)

@@ -54,20 +54,25 @@ def _declared(state: PortState) -> Mapping[str, Any]:
     return found
 
 
-def learnt(known: Declared, before: Declared, now: Declared, by_us: bool) -> Declared:
+def learnt(
+    known: Declared, before: Declared, now: Declared, changed: frozenset[str] | None
+) -> Declared:
     """What the ports should be from now on.
 
     :param known: what they should have been so far.
     :param before: what they were at the last look, and ``now`` what they are.
-    :param by_us: a run of ours has been at work since: what changed is meant to be so.
+    :param changed: ports that runs of ours have changed since; what they are now is meant to be
+        so. None: nobody knows which, so it is all those that are not what they were.
     """
     found = {**now, **known}
-    if by_us:
-        for name in {*before, *now}:
-            if before.get(name) != now.get(name):
-                found.pop(name, None)
-                if name in now:
-                    found[name] = now[name]
+    if changed is None:
+        names = {*before, *now}
+        changed = frozenset(name for name in names if before.get(name) != now.get(name))
+    for name in changed & set(found):
+        if name in now:
+            found[name] = now[name]
+        else:
+            del found[name]
     return found
 
 
@@ -103,7 +108,7 @@ class Ledger:
 
     def compare(self, found: Iterable[Verdict]) -> list[dict[str, Any]]:
         """What to tell: every problem once when it is new and once when it is solved."""
-        now = {_key(one): one for one in verdicts.problems(found)}
+        now: dict[_Key, Mapping[str, Any]] = {_key(one): one for one in verdicts.problems(found)}
         told = [{"state": NEW, **one} for key, one in now.items() if key not in self._open]
         told += [{"state": SOLVED, **one} for key, one in self._open.items() if key not in now]
         self._open = now

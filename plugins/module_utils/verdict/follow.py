@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import platform
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from ..core.errors import InputError, TunnelMeshError
 from ..kernel.namespace import Lock
 from ..kernel.notices import Notices
+from ..kernel.runs import Told
 from . import database, drift, info, view
 from .gather import Gatherer
 from .model import Expected, Snapshot, Verdict
@@ -26,6 +28,8 @@ Tell = Callable[[dict[str, Any]], Awaitable[None]]
 _PAUSE, _LONGEST_RUN = 0.1, 600.0
 # A storm of notices delays a look by so many times the calm that is waited for.
 _STORM = 4
+# So often a look is taken again because of a run under it.
+_AGAIN = 20
 _NUMBERS = {"debounce": 0.5, "settle": 5.0, "interval": 60.0}
 
 
@@ -91,12 +95,13 @@ class Follower:
         self._known: drift.Declared = {}
         self._before: drift.Declared = {}
         self._heard = asyncio.Event()
-        self._by_us = False
+        self._told = Told()
         self._failure: str | None = None
         self._warned: set[str] = set()
 
     def close(self) -> None:
         """Close all sockets."""
+        self._told.close()
         self._notices.close()
         self._gatherer.close()
 
@@ -119,7 +124,6 @@ class Follower:
     def _hear(self) -> None:
         lost = self._notices.lost
         if self._notices.drain():
-            self._by_us |= Lock.held()
             self._heard.set()
         if self._notices.lost > lost:
             LOGGER.warning("the kernel dropped notices; the whole host is looked at")
@@ -140,7 +144,6 @@ class Follower:
             await asyncio.sleep(self._options.debounce)
         end = asyncio.get_running_loop().time() + _LONGEST_RUN
         while Lock.held() and asyncio.get_running_loop().time() < end:
-            self._by_us = True
             await asyncio.sleep(_PAUSE)
         self._heard.clear()
 
@@ -158,19 +161,32 @@ class Follower:
         return events
 
     def _compared(self) -> list[dict[str, Any]]:
-        by_us, self._by_us = self._by_us, False
+        """What is new and what is solved.
+
+        A look that a run of ours has changed something under is no look: it is taken again.
+        """
         wanted = self._options.wanted
-        first = self._gatherer.snapshot(wanted)
-        if not self._gatherer.baseline:  # errors of the past are none of what happens now
-            self._gatherer.baseline = dict(view.counters(first))
-        if wanted.ports is None:
-            now = drift.remembered(first, wanted.owner)
-            self._known = drift.learnt(self._known, self._before, now, by_us)
-            wanted = replace(wanted, ports=self._known)
-        seen, found = self._judged(wanted)
+        for _attempt in range(_AGAIN):
+            expected = self._expected(wanted)
+            seen, found = self._judged(expected)
+            if not (self._told.waiting() or Lock.held()):
+                break
+            time.sleep(_PAUSE)
         self._before = drift.remembered(seen, wanted.owner)
         self._gatherer.baseline = dict(view.counters(seen))
-        return self._ledger.compare(drift.managed(found, wanted, wanted.owner))
+        return self._ledger.compare(drift.managed(found, expected, wanted.owner))
+
+    def _expected(self, wanted: Expected) -> Expected:
+        """What was declared; of ports what is remembered, and what runs of ours have made since."""
+        changed = self._told.take()  # before the look: what comes later is for the next one
+        seen = self._gatherer.snapshot(wanted)
+        if not self._gatherer.baseline:  # errors of the past are none of what happens now
+            self._gatherer.baseline = dict(view.counters(seen))
+        if wanted.ports is not None:
+            return wanted
+        now = drift.remembered(seen, wanted.owner)
+        self._known = drift.learnt(self._known, self._before, now, changed)
+        return replace(wanted, ports=self._known)
 
     def _judged(self, wanted: Expected) -> tuple[Snapshot, list[Verdict]]:
         look = info.Look(self._gatherer, wanted, "suspects")

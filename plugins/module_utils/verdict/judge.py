@@ -22,12 +22,14 @@ TRANSIENT = frozenset(
 def judge(seen: Snapshot, expected: Expected) -> list[Verdict]:
     """One verdict for the host as such, then one for every tunnel and port."""
     whole = list(rules_management.host(seen, expected))
-    own = Verdict(None, _ordered([*whole, *rules_underlay.checksums(seen)]))
+    judged = subjects(seen, expected)
+    families = {path.family for subject in judged for path in subject.paths}
+    own = Verdict(None, _ordered([*whole, *rules_underlay.checksums(seen, families)]))
     return [
         own,
         *(
             Verdict(subject, _ordered(_findings(seen, expected, subject, whole)))
-            for subject in subjects(seen, expected)
+            for subject in judged
         ),
     ]
 

@@ -54,7 +54,8 @@ def host(seen: Snapshot, expected: Expected) -> Iterator[Finding]:
 
 
 def _needs_module(seen: Snapshot, expected: Expected) -> bool:
-    if expected.ports:
+    ports = (expected.ports or {}).values()
+    if any(port.get("state", "present") == "present" for port in ports):
         return True
     bridges = seen.database.rows.bridges if seen.database else {}
     return any(bridge.datapath_type == "system" for bridge in bridges.values())

@@ -13,7 +13,7 @@ DOCUMENTS: dict[str, Path] = {
     **{path.stem: path for path in sorted((ROOT / "docs/docsite/rst").glob("*.rst"))},
 }
 # Tell their readers nothing to do.
-TEXT_ONLY = frozenset({"compatibility"})
+TEXT_ONLY = frozenset({"compatibility", "events"})
 # `make test` does these; `make guides` does all of them, which takes a while.
 SHORT = ("README",)
 # No document, and left out with the long ones: test_demo.py.

@@ -62,6 +62,14 @@ def _device(port: int) -> str:
     return f"vxlan_sys_{port}"
 
 
+def _anew(port: int) -> str:
+    """Replace a device by one that ovs-vswitchd did not make; what it made it would clear away."""
+    return (
+        f"ip link del {_device(port)}; "
+        f"ip link add {_device(port)} type vxlan external dstport {port}"
+    )
+
+
 def _devices(mesh: Mesh) -> None:
     """A tunnel to a kernel device of its own for each fault of a device, others for each route."""
     mesh.hosts[1].sh(
@@ -108,13 +116,13 @@ DEVICES = Group(
         Fault(
             "device_detached",
             "ddetached",
-            f"ovs-dpctl del-if ovs-system {_device(4805)}",
+            f"{_anew(4805)}; ip link set {_device(4805)} up",
             culprit=_device(4805),
         ),
         Fault(
             "device_elsewhere",
             "denslaved",
-            f"ovs-dpctl del-if ovs-system {_device(4806)}; ip link add name br9 type bridge; "
+            f"{_anew(4806)}; ip link set {_device(4806)} up; ip link add name br9 type bridge; "
             f"ip link set {_device(4806)} master br9",
             f"ip link set {_device(4806)} nomaster; ip link del br9",
             culprit="br9 (bridge)",

@@ -133,7 +133,7 @@ def test_notices_that_were_lost_are_made_up_for(mesh: Mesh, source: Source) -> N
     source.signal("STOP")
     try:
         mesh.first.sh(
-            "ip link add name storm type bridge; ip link set vx4 down; "
+            "ip link add name storm type bridge; ip link set storm up; ip link set vx4 down; "
             "for n in $(seq 1500); do echo link set storm alias number-$n; done | ip -batch -; "
             "ip link del storm"
         )

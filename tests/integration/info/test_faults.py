@@ -18,7 +18,13 @@ from tests.integration.info.mesh import ON_KERNEL, ON_OVSDB, Mesh
 # Provoked in tests/integration/info_more: it takes a reboot.
 ELSEWHERE = {"socket_missing"}
 # Of a whole mesh, seen from outside its hosts: given by the playbook verify, not by the module.
-OF_THE_MESH = {"host_unreachable", "overlay_mtu", "overlay_oversize", "overlay_silent"}
+OF_THE_MESH = {
+    "host_unreachable",
+    "overlay_loss",
+    "overlay_mtu",
+    "overlay_oversize",
+    "overlay_silent",
+}
 
 
 @ON_KERNEL
@@ -64,7 +70,7 @@ def _besides(name: str, entry: dict[str, Any], group: Group) -> Iterator[str]:
     codes = {fault.code for fault in group.faults if fault.subject == name}
     if told(entry) - group.symptoms(name) != codes:
         yield f"{name}: {sorted(codes)} expected: {entry}"
-    worst = [one for one in codes if CODES[one].severity == entry["status"]]
+    worst = [one for one in told(entry) if CODES[one].severity == entry["status"]]
     first = min(worst, key=lambda code: RANK[code]) if worst else "ok"
     if entry["code"] != first:
         yield f"{name}: {first} is the root cause: {entry}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -51,7 +52,7 @@ def _undocumented(value: Any, contains: Mapping[str, Any], where: str) -> Iterat
 
 
 def _documented() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(_doc(INFO)["returndocs"])
+    found: dict[str, Any] = copy.deepcopy(_doc(INFO)["returndocs"])
     for name, (module, option) in OPTIONS_OF.items():
         options = _doc(module)["doc"]["options"]
         found[name]["contains"] = {**options[option]["suboptions"], **found[name]["contains"]}
@@ -80,7 +81,7 @@ def test_the_examples_assert_on_the_verdicts(mesh: Mesh, tmp_path: Path) -> None
     mesh.first.sh("ip link set vx4 down")
     try:
         broken = play(inventory, str(book), show=False)
-        assert broken.failures == {"vtep1": "vx4 is down, which closed its UDP port"}
+        assert "vx4 is down, which closed its UDP port" in broken.failures["vtep1"]
     finally:
         mesh.first.sh("ip link set vx4 up")
 

@@ -1,4 +1,4 @@
-"""Which notices of the kernel are a reason to look; read from this machine's own kernel."""
+"""What those who follow a host hear: from this machine's own kernel, and from runs of ours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import struct
 
 import pytest
 
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel import notices, transport
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import EnvironmentProblem
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel import notices, runs, transport
 
 NEW_LINK, NEW_NEIGHBOUR = 16, 28
 
@@ -49,3 +50,34 @@ def test_nothing_has_come_at_first() -> None:
         assert {one.getblocking() for one in listening.sockets} == {False}
     finally:
         listening.close()
+
+
+def test_every_follower_is_told_what_runs_have_changed() -> None:
+    runs.tell(["nobody-listens"])
+    first, second = runs.Told(), runs.Told()
+    try:
+        assert first.take() == frozenset()
+        runs.tell(["vx1", "vx2"])
+        runs.tell(["vx3"])
+        for one in (first, second):
+            assert one.waiting()
+            assert one.take() == frozenset(("vx1", "vx2", "vx3"))
+            assert not one.waiting()
+        runs.tell(None)
+        runs.tell(["vx1"])
+        assert first.take() is None
+        runs.tell(f"vx{number}" for number in range(20000))
+        assert first.take() is None, "too many names for one datagram"
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_fifth_follower_is_refused() -> None:
+    found = [runs.Told() for _number in range(4)]
+    try:
+        with pytest.raises(EnvironmentProblem, match="4 event sources follow"):
+            runs.Told()
+    finally:
+        for one in found:
+            one.close()

@@ -92,20 +92,23 @@ def test_what_is_remembered_is_no_problem_of_the_host_it_is_taken_from() -> None
 
 
 @pytest.mark.parametrize(
-    ("known", "before", "now", "by_us", "learnt"),
+    ("known", "before", "now", "changed", "learnt"),
     [
-        ({"a": 1}, {"a": 1}, {}, False, {"a": 1}),
-        ({"a": 1}, {"a": 1}, {}, True, {}),
-        ({"a": 1}, {"a": 1}, {"a": 2}, False, {"a": 1}),
-        ({"a": 1}, {"a": 1}, {"a": 2}, True, {"a": 2}),
-        ({"a": 1}, {"a": 2}, {"a": 2}, True, {"a": 1}),  # drift, and a run that left it alone
-        ({"a": 1}, {"a": 1}, {"a": 1, "b": 1}, False, {"a": 1, "b": 1}),
+        ({"a": 1}, {"a": 1}, {}, (), {"a": 1}),
+        ({"a": 1}, {"a": 1}, {}, ("a",), {}),
+        ({"a": 1}, {"a": 1}, {"a": 2}, (), {"a": 1}),
+        ({"a": 1}, {"a": 1}, {"a": 2}, ("a",), {"a": 2}),
+        ({"a": 1, "b": 1}, {"a": 1, "b": 1}, {"a": 2}, ("a",), {"a": 2, "b": 1}),
+        ({"a": 1}, {"a": 1}, {"a": 2}, None, {"a": 2}),
+        ({"a": 1}, {"a": 2}, {"a": 2}, None, {"a": 1}),  # drifted before; the run left it alone
+        ({"a": 1}, {"a": 1}, {"a": 1, "b": 1}, (), {"a": 1, "b": 1}),
     ],
 )
 def test_what_a_run_of_ours_changed_is_meant_to_be_so(
-    known: Any, before: Any, now: Any, by_us: bool, learnt: Any
+    known: Any, before: Any, now: Any, changed: Any, learnt: Any
 ) -> None:
-    assert drift.learnt(known, before, now, by_us) == learnt
+    names = None if changed is None else frozenset(changed)
+    assert drift.learnt(known, before, now, names) == learnt
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,25 @@ def test_while_the_daemon_is_behind_nothing_else_is_concluded_from_the_database(
     made = ovsdb_host()
     data = database(row, next_cfg=5, cur_cfg=4)
     assert codes(ovsdb_seen(made, data)) == ["vswitchd_hung"]
+
+
+def test_a_loop_hides_no_trouble_of_other_remotes() -> None:
+    seen = kernel_seen(change(kernel_host(), PORT, mtu=1400))
+    loop = {FIRST: Route(oif=seen.devices["lab0"].ifindex)}
+    around = replace(seen.around, routes={**seen.around.routes, **loop})
+    assert codes(replace(seen, around=around)) == ["route_loop", "mtu_too_large"]
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_checksums_of_a_family_that_no_tunnel_uses_are_no_concern(family: int) -> None:
+    seen = kernel_seen()
+    around = replace(seen.around, checksum_errors={family: 9})
+    assert codes(replace(seen, around=around)) == (["checksum_errors"] if family == 4 else [])
+    assert codes(Snapshot(around=around)) == []
+
+
+def test_packets_without_checksum_that_nobody_waited_for_are_no_damage() -> None:
+    data = database(tunnel("vx1", "fd00::2", options={"local_ip": "fd00::1"}))
+    seen = ovsdb_seen(data=data)
+    around = replace(seen.around, checksum_errors={6: 9}, local=frozenset(("fd00::1",)))
+    assert codes(replace(seen, around=around)) == []
