@@ -17,21 +17,21 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+from . import pyroute2
 from .attributes import ATTRIBUTES, DEFAULTS
 from .model import TYPE_NETDEV, TYPE_VXLAN, PortState
 from .transport import ECHO, Request
 
-try:
-    from pyroute2.netlink import genlmsg, nla
-    from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-    from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-    from pyroute2.netlink.rtnl.ndmsg import ndmsg
-except ImportError:  # namespace.check_writer() has said so before anything gets here
 
-    class _Missing:
-        fields: tuple[tuple[str, str], ...] = ()
+class _Missing:
+    """In place of a class of pyroute2; namespace.check_writer() has said so before it is used."""
 
-    genlmsg = nla = ifaddrmsg = ifinfmsg = ndmsg = _Missing
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+genlmsg: Any
+nla: Any
+genlmsg, nla, ifaddrmsg, ifinfmsg, ndmsg = pyroute2.classes() or (_Missing,) * 5
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 RTM_NEWADDR, RTM_DELADDR = 20, 21
