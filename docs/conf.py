@@ -38,6 +38,7 @@ pygments_dark_style = "github-dark"
 # What the generated pages refer to in Ansible's own documentation. The list is short and kept
 # here, so that the build needs no network.
 _ANSIBLE = {
+    "action_plugins": "plugins/action.html#",
     "ansible_configuration_settings": "reference_appendices/config.html#",
     "common_return_values": "reference_appendices/common_return_values.html#",
     "ansible_collections.ansible.builtin.template_module": (

@@ -83,7 +83,7 @@ def test_the_table_shows_misses_and_phases_that_broke_off() -> None:
 
 
 def test_the_document_has_every_contestant() -> None:
-    shown = report.document(results())
+    shown = report.document(results(), "quick")
     assert "`make bench BENCH=quick`" in shown
     assert "| peer 50, first run | 1 | 10.000 | 10.000 | 1.000 |" in shown
 
