@@ -62,7 +62,7 @@ class Probe:
         self.refuse = request.get("refuse")
         self.mute = request.get("mute")
         self.meddle = request.get("meddle")
-        self.count = {"requests": 0, "writes": 0, "dumps": 0}
+        self.count: dict[str, Any] = {"requests": 0, "writes": 0, "dumps": 0}
         self.ovsdb: dict[str, int] = {}
         self.children: list[str] = []
         self.transport: Any = importlib.import_module(f"{COLLECTION}.module_utils.kernel.transport")
@@ -130,7 +130,8 @@ def spoil(request: dict[str, Any]) -> Probe:
     """Take from this process what the call is to go without.
 
     uid: run as that user. bare: without the system's Python libraries. patience: seconds that it
-    waits for the lock. For kill, refuse, mute and meddle see Probe.
+    waits for the lock. sabotage: see saboteur.py. For kill, refuse, mute and
+    meddle see Probe.
     """
     if request.get("bare"):
         sys.path.remove(LIBRARIES)
@@ -139,6 +140,10 @@ def spoil(request: dict[str, Any]) -> Probe:
             del sys.modules[name]
     probe = Probe(request)
     probe.install()
+    if "sabotage" in request:
+        saboteur = importlib.import_module("saboteur").Saboteur(**request["sabotage"])
+        saboteur.install()
+        probe.count["points"] = saboteur.points
     if "patience" in request:
         namespace = importlib.import_module(f"{COLLECTION}.module_utils.kernel.namespace")
         namespace.Lock.__init__.__defaults__ = (request["patience"],)

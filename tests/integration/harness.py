@@ -39,7 +39,8 @@ def stage(folder: Path) -> None:
     plugins = folder / "ansible_collections" / "tunnelmesh" / "ovs" / "plugins"
     for part in ("modules", "module_utils"):
         shutil.copytree(ROOT / "plugins" / part, plugins / part, ignore=skip)
-    shutil.copy(Path(__file__).parent / "guest_runner.py", folder)
+    for name in ("guest_runner.py", "saboteur.py"):
+        shutil.copy(Path(__file__).parent / name, folder)
 
 
 class Runner:
