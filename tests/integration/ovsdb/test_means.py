@@ -57,7 +57,9 @@ def test_a_repair_that_cannot_be_made_is_refused_before_anything_is_touched(
     ovs.apply(**BASE)
     ovs.sh(f"chmod 666 {RUN}/db.sock {RUN}/*.ctl")
     try:
-        for script, wanted, reason in REPAIRS.values():
+        # Who may not change devices may change none: one repair stands for all.
+        for name in REPAIRS if lack == "pyroute2" else ["down"]:
+            script, wanted, reason = REPAIRS[name]
             ovs.sh(script)
             _refused_in_time(ovs, spoil, {**wanted, "ttl": "9"}, [lack, reason])
             assert ovs.apply(**wanted)["changed"], reason
