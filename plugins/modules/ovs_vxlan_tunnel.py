@@ -313,7 +313,8 @@ options:
         default: false
   rollback:
     description: Whether the earlier rows are restored when a tunnel does not come up. V(false)
-      keeps the failed state for inspection.
+      keeps the failed state for inspection; ovs-vswitchd 3.1 then goes on trying without a pause,
+      which takes a whole CPU.
     type: bool
     default: true
   wait_timeout:
