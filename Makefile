@@ -34,7 +34,7 @@ integration: ## tests on the lab's real kernels
 molecule: ## molecule scenarios (SCENARIO=name runs one)
 	$(IN_ENV) tests/tools/run molecule $(if $(SCENARIO),--scenario $(SCENARIO))
 
-bench: ## measure against the alternatives
+bench: ## measure against the alternatives (BENCH=full measures more)
 	$(IN_ENV) tests/bench/run
 
 docs: ## build the documentation site into .cache/docs

@@ -88,7 +88,11 @@ class MeshBench:
             mark = f"external_ids:tunnelmesh-owner={OWNER}"
             switch.call("ovs-vsctl", "set", "bridge", BRIDGE, mark)
         module = {"database": "{{ bench_database }}", "wait_timeout": 600}
-        play: dict[str, Any] = {"module_defaults": {"tunnelmesh.ovs.ovs_vxlan_tunnel": module}}
+        defaults = {
+            "tunnelmesh.ovs.ovs_vxlan_tunnel": module,
+            "tunnelmesh.ovs.ovs_access_port": {"database": module["database"]},
+        }
+        play: dict[str, Any] = {"module_defaults": defaults}
         mesh = self._books.command("mesh", [], {}, roles=[ROLE], **play)
         if changed(self._books.output(mesh)) != self._count:
             raise RuntimeError("the first run did not change every member")

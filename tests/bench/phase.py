@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,3 +58,18 @@ class Findings:
 def say(text: str) -> None:
     """Progress, at once."""
     print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def ended(command: Sequence[str], limit: float) -> int:
+    """Run a command; its status. What it has started is ended with it when time is up."""
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        return process.wait(limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        return 1

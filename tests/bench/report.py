@@ -13,6 +13,9 @@ from typing import Any
 from tests.bench.plot import Point, chart
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/benchmarks"
+README = FOLDER.parents[1] / "README.md"
+# The table of the README stands between these two.
+START, END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 VERDICT = {True: "yes", False: "**no**", None: ""}
 # Name in the plot: phase, and what a sample's name is matched by; the number is that of tunnels.
 SERIES = {
@@ -45,16 +48,29 @@ namespace of its own, and what it made is counted afterwards.
 """
 
 
-def publish(results: Mapping[str, Any], mode: str, complete: bool) -> None:
-    """Print the table; write it only when every phase was asked for."""
-    print(table(results))
-    if not complete:
-        return
+def keep(found: Mapping[str, Any], phase: str) -> None:
+    """Write down what one phase found, beside what is known of the others.
+
+    A phase that broke off does not replace what it once measured.
+    """
     FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / "results.json"
+    known = json.loads(path.read_text())["phases"] if path.exists() else {}
+    if not found.get("failed") or phase not in known:
+        known[phase] = dict(found)
     machine = {"cpus": os.cpu_count(), "kernel": platform.release().partition("-")[0]}
-    everything = {"mode": mode, "machine": machine, "phases": results}
-    (FOLDER / "results.json").write_text(json.dumps(everything, indent=1) + "\n")
-    (FOLDER / "results.md").write_text(document(results, mode))
+    path.write_text(json.dumps({"machine": machine, "phases": known}, indent=1) + "\n")
+    publish(known)
+
+
+def publish(results: Mapping[str, Any]) -> None:
+    """Write the document and the plot, and the table of the README."""
+    (FOLDER / "results.md").write_text(document(results))
+    readme = README.read_text()
+    before, start, rest = readme.partition(START)
+    _old, end, after = rest.partition(END)
+    if end:
+        README.write_text(f"{before}{start}\n{short(results)}{end}{after}")
     series = dict(lines(results))
     if series:
         title = "VXLAN tunnels from nothing to accepted by ovs-vswitchd"
@@ -73,9 +89,22 @@ def table(results: Mapping[str, Any]) -> str:
     return "\n".join(found) + "\n"
 
 
-def document(results: Mapping[str, Any], mode: str) -> str:
+def short(results: Mapping[str, Any]) -> str:
+    """The table of the README: what was measured against what was aimed at."""
+    found = ["| what | goal | measured |", "|---|---|---|"]
+    for content in results.values():
+        for row in content["rows"]:
+            if row["met"] is not None:
+                measured = row["result"].partition(" (")[0]
+                missed = "" if row["met"] else " (missed)"
+                found.append(f"| {row['what']} | {row['goal']} | {measured}{missed} |")
+    return "\n".join(found) + "\n"
+
+
+def document(results: Mapping[str, Any]) -> str:
     """results.md."""
-    parts = [HEAD.format(mode=mode, cpus=os.cpu_count()), table(results)]
+    modes = sorted({str(content.get("mode", "quick")) for content in results.values()})
+    parts = [HEAD.format(mode=" and ".join(modes), cpus=os.cpu_count()), table(results)]
     parts.append(
         "\n![Seconds by number of tunnels](tunnels.svg)\n\n## What every contestant took\n"
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from tests.bench import report
 from tests.bench.clock import Cost, run
 from tests.bench.model import Row, Samples, at_least, at_most, interleave
+from tests.bench.phase import ended
 from tests.bench.plot import chart
 
 
@@ -83,9 +87,41 @@ def test_the_table_shows_misses_and_phases_that_broke_off() -> None:
 
 
 def test_the_document_has_every_contestant() -> None:
-    shown = report.document(results(), "quick")
+    shown = report.document(results())
     assert "`make bench BENCH=quick`" in shown
     assert "| peer 50, first run | 1 | 10.000 | 10.000 | 1.000 |" in shown
+
+
+def test_a_phase_is_kept_beside_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{report.START}\nold\n{report.END}\nafter\n")
+    monkeypatch.setattr(report, "FOLDER", tmp_path / "docs")
+    monkeypatch.setattr(report, "README", readme)
+    phase = {**results()["playbooks"], "mode": "quick"}
+    report.keep(phase, "playbooks")
+    report.keep({"failed": True, "samples": {}, "rows": []}, "modules")
+    report.keep({"failed": True, "samples": {}, "rows": []}, "playbooks")
+    kept = json.loads((tmp_path / "docs/results.json").read_text())["phases"]
+    assert kept["playbooks"] == phase, "what was measured is not lost to a run that broke off"
+    assert kept["modules"]["failed"]
+    shown = readme.read_text()
+    assert "old" not in shown
+    assert "| what | goal | measured (missed) |" in shown
+    assert shown.startswith("before\n")
+    assert shown.endswith("\nafter\n")
+    assert (tmp_path / "docs/tunnels.svg").exists()
+
+
+def test_a_phase_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    command = ["sh", "-c", f"sleep 600 & echo $! >{mark}; wait"]
+    assert ended(command, 1.0) == 1
+    stat = Path(f"/proc/{mark.read_text().strip()}/stat")
+    end = time.monotonic() + 30
+    while stat.exists() and stat.read_text().split()[2] != "Z":  # nobody may have reaped it yet
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert ended(["true"], 60.0) == 0
 
 
 def test_the_peer_is_extrapolated_by_its_slope() -> None:
