@@ -1,9 +1,10 @@
-"""For Molecule: ``python -m tests.playbooks same|packets ...``.
+"""For Molecule: ``python -m tests.playbooks same|flood ...``.
 
 ``same INVENTORY HOST,...`` dry-runs the playbook mesh, runs it, and fails unless both did the same,
 on exactly these hosts; prints what was done as JSON, host -> [[action, attribute], ...].
 
-``packets FILE`` prints the VXLAN packets of a capture as JSON.
+``flood LAB HOST ADDRESS VNI PATH ...`` sends broadcasts from a host to a broadcast address, and
+fails unless the underlay carries each exactly once on each path (``host > host``) and on no other.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import json
 import sys
 from pathlib import Path
 
+from tests.playbooks.flood import BROADCASTS, Lab, flood
 from tests.playbooks.play import play
-from tests.playbooks.wire import inner_ipv4, parse
 
 
 def same(inventory: Path, expected: set[str], words: list[str]) -> int:
@@ -33,26 +34,19 @@ def same(inventory: Path, expected: set[str], words: list[str]) -> int:
     return int(bool(problem))
 
 
-def packets(file: Path) -> int:
-    """The packets of a capture."""
-    rows = [
-        {
-            "source": packet.source,
-            "destination": packet.destination,
-            "vni": packet.vni,
-            "port": packet.port,
-            "dont_fragment": packet.dont_fragment,
-            "inner": inner_ipv4(packet),
-        }
-        for packet in parse(file.read_bytes())
-    ]
-    print(json.dumps(rows))
-    return 0
+def flooded(name: str, origin: str, address: str, vni: int, paths: list[str]) -> int:
+    """Every broadcast on every path once."""
+    seen = flood(Lab(name, quiet=True), origin, address, vni, paths)
+    print(json.dumps(seen))
+    if seen == dict.fromkeys(paths, BROADCASTS):
+        return 0
+    print(f"of {BROADCASTS} broadcasts the underlay carried {dict(seen)}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":
-    verb, path, *rest = sys.argv[1:]
+    verb, first, *rest = sys.argv[1:]
     if verb == "same":
         hosts = {host for host in rest[0].split(",") if host}
-        sys.exit(same(Path(path), hosts, rest[1:]))
-    sys.exit(packets(Path(path)))
+        sys.exit(same(Path(first), hosts, rest[1:]))
+    sys.exit(flooded(first, rest[0], rest[1], int(rest[2]), rest[3:]))

@@ -20,10 +20,12 @@ class Packet:
 
 
 def parse(pcap: bytes) -> list[Packet]:
-    """All UDP packets of a capture as VXLAN."""
+    """All UDP packets of a capture, which may still be running, as VXLAN."""
     found, offset = [], 24
     while offset + 16 <= len(pcap):
         (length,) = struct.unpack_from("<8xI4x", pcap, offset)
+        if offset + 16 + length > len(pcap):
+            break  # tcpdump is writing it
         found.append(_packet(pcap[offset + 16 : offset + 16 + length]))
         offset += 16 + length
     return found
@@ -53,3 +55,8 @@ def inner_ipv4(packet: Packet) -> tuple[str, str] | None:
     if frame[12:14] != b"\x08\x00":
         return None
     return str(ipaddress.ip_address(frame[26:30])), str(ipaddress.ip_address(frame[30:34]))
+
+
+def inner_length(packet: Packet) -> int:
+    """Total length of the inner IPv4 packet in bytes."""
+    return int.from_bytes(packet.inner[16:18], "big")

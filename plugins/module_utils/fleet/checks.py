@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Optional, TypeVar
 
 from ..core.errors import ConflictError, InputError
@@ -58,7 +58,7 @@ def _segments(fleet: Fleet) -> None:
     for vni, twins in _twins((s.vni, s.name) for s in fleet.segments):
         raise ConflictError(
             f"the VNI {vni} is used by more than one segment",
-            culprit=", ".join(twins),
+            culprit=_with_members(fleet, twins),
             remedy="give every segment its own VNI",
         )
     bridged = [s for s in fleet.segments if _hosts(fleet, s, OVSDB)]
@@ -67,7 +67,7 @@ def _segments(fleet: Fleet) -> None:
             f"more than one segment uses the bridge {bridge} "
             + (f"with tag {tag}" if tag else "without a tag")
             + ", which would join them",
-            culprit=", ".join(twins),
+            culprit=_with_members(fleet, twins),
             remedy="give each segment a tag or a bridge of its own",
         )
     for (host, device), twins in _twins(
@@ -80,6 +80,18 @@ def _segments(fleet: Fleet) -> None:
             culprit=", ".join(twins),
             remedy="give each a 'device', or on one bridge a 'tag', of its own",
         )
+
+
+def _with_members(fleet: Fleet, names_of_segments: list[str]) -> str:
+    """The segments with the hosts that are in them: ``a (hv1, hv2), b (hv3)``."""
+    members = {segment.name: segment.members for segment in fleet.segments}
+    return ", ".join(f"{name} ({shown(members[name])})" for name in names_of_segments)
+
+
+def shown(hosts: Sequence[str], most: int = 5) -> str:
+    """Hosts in a message, the first ``most`` of them by name."""
+    rest = len(hosts) - most
+    return ", ".join(hosts[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _addresses(fleet: Fleet) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-from ..core import validate
+from ..core import ownership, validate
 from ..core.errors import InputError
 from . import values
 from .model import CUSTOM, DEFAULTS, FULL, HUB_SPOKE, KERNEL, OVSDB, Fleet, Link, Member, Segment
@@ -40,7 +40,7 @@ SEGMENT_KEYS = (
     *DEFAULTS,
 )
 LINK_KEYS = ("between", "mtu", "endpoints", *DEFAULTS)
-MESH_KEYS = ("segments", "backend", "mtu", "bridge", "bfd", *DEFAULTS)
+MESH_KEYS = ("segments", "backend", "owner", "mtu", "bridge", "bfd", *DEFAULTS)
 DEFAULT_BRIDGE = "br-mesh"
 
 
@@ -52,6 +52,7 @@ def fleet(members: Mapping[str, Mapping[str, Any]], mesh: Mapping[str, Any]) -> 
     :raises InputError: with the host, segment or link at fault.
     """
     values.known_keys(mesh, MESH_KEYS, "mesh")
+    ownership.check_owner(str(mesh.get("owner") or ownership.DEFAULT_OWNER))
     silent = [name for name, entry in members.items() if not entry.get("endpoint")]
     if silent:
         raise InputError(
@@ -64,7 +65,7 @@ def fleet(members: Mapping[str, Mapping[str, Any]], mesh: Mapping[str, Any]) -> 
         members=found,
         segments=_segments(mesh, found),
         settings=values.settings(mesh, "mesh"),
-        bfd=dict(values.mapping(mesh.get("bfd"), "mesh", "bfd")),
+        bfd=values.bfd(values.mapping(mesh.get("bfd"), "mesh", "bfd"), "mesh: bfd"),
     )
 
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
+from . import values
 from .model import KERNEL, OVSDB
 
 # Host variable -> key of a member's declaration.
@@ -21,11 +22,12 @@ VARIABLES = {
     "vxlan_mesh_underlay_mtu": "underlay_mtu",
     "vxlan_mesh_host_settings": "settings",
 }
-# Registered by the role on hosts with backend 'auto': the exit status of pidof ovs-vswitchd.
-VSWITCHD = "vxlan_mesh_vswitchd"
-# Registered by the role: what `ip -json address show to ENDPOINT` printed.
-UNDERLAY = "vxlan_mesh_underlay"
+# Registered by the role: what its look at the host printed, a line per thing. "underlay" is
+# followed by the output of `ip -json address show to ENDPOINT`, "vswitchd" by one word.
+SEEN = "vxlan_mesh_seen"
 AUTO = "auto"
+# What the role vtep is told about the daemons, and the backend that follows from it.
+SERVICE = {"started": OVSDB, "stopped": KERNEL}
 
 
 def members(
@@ -33,8 +35,8 @@ def members(
 ) -> dict[str, dict[str, Any]]:
     """Host -> declaration (declare.MEMBER_KEYS), for every host of ``hosts``.
 
-    :param backend: of the mesh; a host's own ``vxlan_mesh_backend`` comes first. ``auto`` means
-        what the role found on the host, and ``ovsdb`` where nobody looked.
+    :param backend: of the mesh; a host's own ``vxlan_mesh_backend`` comes first. ``auto`` follows
+        from what the role found on the host, and is ``ovsdb`` where nobody looked.
     """
     return {str(host): member(hostvars[host], backend) for host in hosts}
 
@@ -52,17 +54,27 @@ def member(variables: Mapping[str, Any], backend: str) -> dict[str, Any]:
 
 
 def _detected(variables: Mapping[str, Any]) -> Optional[str]:
-    """What ``auto`` means on this host; None where nobody looked."""
-    status = (variables.get(VSWITCHD) or {}).get("rc")
-    if status is None:
-        return None
-    return OVSDB if status == 0 else KERNEL
+    """What ``auto`` means on this host; None where nobody looked.
+
+    The host may not be prepared yet. What the role vtep will do to it counts: it installs and
+    starts Open vSwitch, unless it is told not to.
+    """
+    told = SERVICE.get(str(variables.get("vtep_service")))
+    state = _seen(variables).get("vswitchd")
+    if told or not state:
+        return told
+    if state == "absent":
+        managed = variables.get("vtep_manage_packages", True)
+        installs = values.switch(managed, "role vtep", "vtep_manage_packages")
+        return OVSDB if installs else KERNEL
+    return OVSDB if state == "running" else KERNEL
 
 
 def _add_observed(found: dict[str, Any], variables: Mapping[str, Any]) -> None:
     """What was seen on the host itself, where somebody looked: addresses and MTUs."""
-    mtus = dict(_from_ip(variables) or _from_facts(variables))
-    if not mtus and not _looked(variables):
+    seen = _seen(variables).get("underlay")
+    mtus = dict(_from_ip(seen) if seen else _from_facts(variables))
+    if not mtus and not seen:
         return
     found["own_addresses"] = sorted(mtus)
     endpoint = _plain(found["endpoint"])
@@ -70,18 +82,18 @@ def _add_observed(found: dict[str, Any], variables: Mapping[str, Any]) -> None:
         found["underlay_mtu"] = mtus[str(endpoint)]
 
 
-def _looked(variables: Mapping[str, Any]) -> bool:
-    return (variables.get(UNDERLAY) or {}).get("rc") == 0
+def _seen(variables: Mapping[str, Any]) -> dict[str, str]:
+    """What the role's look at the host printed: first word -> rest of the line."""
+    look = variables.get(SEEN) or {}
+    lines = str(look.get("stdout") or "").splitlines() if look.get("rc") == 0 else []
+    return {word: rest for line in lines for word, _, rest in [line.partition(" ")]}
 
 
-def _from_ip(variables: Mapping[str, Any]) -> list[tuple[str, int]]:
+def _from_ip(printed: str) -> list[tuple[str, int]]:
     """(address, MTU of its device) out of ``ip -json address``."""
-    if not _looked(variables):
-        return []
-    devices = json.loads(str(variables[UNDERLAY].get("stdout") or "[]"))
     return [
         (plain, int(device["mtu"]))
-        for device in devices
+        for device in json.loads(printed)
         for entry in device.get("addr_info", ())
         for plain in [_plain(entry.get("local"))]
         if plain

@@ -16,6 +16,14 @@ from .model import DEFAULTS
 
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
+# Milliseconds, and for mult lost packets.
+_BFD_NUMBERS = {
+    "min_rx": (1, 1 << 31),
+    "min_tx": (1, 1 << 31),
+    "decay_min_rx": (0, 1 << 31),
+    "mult": (1, 255),
+}
+_BFD_SWITCHES = ("enable", "forwarding_if_rx", "cpath_down", "check_tnl_key", "oam")
 _SEGMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z")
 
 
@@ -97,6 +105,20 @@ def settings(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
             raise InputError(f"{where}: df {value!r} is not one of set, unset, inherit")
         else:
             found[key] = str(value)
+    return found
+
+
+def bfd(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Keys of the Interface column ``bfd`` that make sense for a whole mesh (bfd(5.x) of OVS)."""
+    known_keys(entry, (*_BFD_NUMBERS, *_BFD_SWITCHES), where)
+    found: dict[str, Any] = {}
+    for key, value in entry.items():
+        if value is None:
+            continue
+        if key in _BFD_NUMBERS:
+            found[key] = whole(value, *_BFD_NUMBERS[key], where, key)
+        else:
+            found[key] = switch(value, where, key)
     return found
 
 

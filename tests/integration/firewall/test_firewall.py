@@ -30,7 +30,7 @@ def table(tmp_path: Path) -> Callable[..., Path]:
 
     def render(*members: str) -> Path:
         target = tmp_path / "firewall.nft"
-        variables = {"vtep_admitted": members, "vtep_firewall_dst_ports": [4789, 4790]}
+        variables = {"vtep_admitted": members, "vtep_firewall_ports": [4789, 4790]}
         where = ["-i", "localhost,", "--connection", "local", "localhost"]
         what = ["-m", "ansible.builtin.template", "-a", f"src={TEMPLATE} dest={target}"]
         run("ansible", *where, *what, "-e", json.dumps(variables))

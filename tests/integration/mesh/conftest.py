@@ -1,4 +1,4 @@
-"""Fixtures: a mesh on the lab of the run, and one on a lab with an IPv6 underlay."""
+"""Fixtures: meshes on the lab of the run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.harness import Lab
-from tests.integration.mesh.fleet import Fleet
+from tests.integration.mesh.fleet import Fleet, Traces
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +17,13 @@ def fleet(lab: Lab) -> Iterator[Fleet]:
     found.empty()
     yield found
     found.empty()
+
+
+@pytest.fixture(scope="module")
+def blank(fleet: Fleet) -> Traces:
+    """The traces of the hosts with nothing of ours on them."""
+    fleet.empty()
+    return fleet.traces()
 
 
 @pytest.fixture(scope="module")

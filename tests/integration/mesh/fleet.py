@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +21,29 @@ TRACE = {
     "units": "systemctl list-units --all --no-legend 'tunnelmesh*'",
     "files": "find /etc /usr/local \\( -type f -o -type l \\) -printf '%p %s %l\\n'",
 }
+# Prints something where anything of ours is left. The files go last.
+OURS = """
+find /etc /usr/local -name '*tunnelmesh*'; ip link show | grep tunnelmesh
+ovs-vsctl --timeout=20 list-br | grep mesh; true
+"""
+
+# Host -> kind of thing -> what there is.
+Traces = dict[str, dict[str, list[str]]]
 
 
 class Fleet:
-    """Three hosts of a lab and the playbooks of the collection.
+    """Hosts of a lab (all, or those that are named) and the playbooks of the collection.
 
     The hosts are empty, or hold what the last ``build`` left: ``empty`` and ``built`` bring them
     there and cost nothing where they are there already.
     """
 
-    def __init__(self, lab: Lab, backend: str = "kernel") -> None:
+    def __init__(
+        self, lab: Lab, backend: str = "kernel", hosts: Sequence[str] | None = None
+    ) -> None:
         self.lab = lab
         self.backend = backend
-        self.hosts = lab.hosts
+        self.hosts = list(hosts or lab.hosts)
         self._folder = tempfile.TemporaryDirectory(prefix="tunnelmesh-fleet-")
         self._state: str | None = None
         self.underlay = {h: v["vxlan_mesh_endpoint"] for h, v in self._declared().items()}
@@ -40,15 +51,18 @@ class Fleet:
             h: v["vxlan_mesh_addresses"]["lab"].partition("/")[0]
             for h, v in self._declared().items()
         }
+        self.device = {"kernel": "dp-lab", "ovsdb": "br-mesh"}[backend]
 
     def _declared(self) -> dict[str, Any]:
         found: dict[str, Any] = self.lab.inventory()["vteps"]["hosts"]
-        return found
+        return {name: dict(found[name]) for name in self.hosts}
 
     def inventory(self, *, without: str | None = None, **variables: Any) -> Path:
         """The lab's inventory, less a host, with further variables of the group."""
         group = self.lab.inventory()["vteps"]
-        hosts = {name: dict(values) for name, values in group["hosts"].items() if name != without}
+        hosts = {name: values for name, values in self._declared().items() if name != without}
+        for name, values in hosts.items():
+            values["vxlan_mesh_endpoint"] = self.underlay[name]
         for name, values in variables.pop("hosts", {}).items():
             hosts[name].update(values)
         path = Path(self._folder.name) / "inventory.json"
@@ -80,12 +94,13 @@ class Fleet:
     def empty(self) -> None:
         """The hosts hold nothing of ours."""
         if self._state != "empty":
-            self.must("teardown")
+            if any(self.sh(host, OURS).strip() for host in self.hosts):
+                self.must("teardown")
             self._state = "empty"
 
-    def unchanged(self) -> None:
-        """A test found or left the hosts as ``built`` does."""
-        self._state = "built"
+    def left(self, state: str) -> None:
+        """A test left the hosts as the method of that name does: ``built`` or ``empty``."""
+        self._state = state
 
     # -- witnesses
 
@@ -104,6 +119,22 @@ class Fleet:
         entries = json.loads(self.sh(host, f"bridge -j fdb show dev {name}"))
         return {entry["dst"] for entry in entries if entry["mac"] == "00:00:00:00:00:00"}
 
+    def remotes(self, host: str) -> set[str]:
+        """Underlay addresses that the host holds tunnels to, as the tools of the host tell."""
+        if self.backend == "kernel":
+            return self.flood(host)
+        found = self.rows(host, "interface", "options", "type=vxlan")
+        return {row["options"]["remote_ip"] for row in found.values()}
+
+    def rows(self, host: str, table: str, columns: str, *conditions: str) -> dict[str, Any]:
+        """``ovs-vsctl find``: rows by name, each column -> value; sets and maps as Python's."""
+        words = f"--columns=name,{columns} find {table} {' '.join(conditions)}"
+        found = json.loads(self.sh(host, f"ovs-vsctl --timeout=60 --format=json {words}"))
+        rows = [
+            dict(zip(found["headings"], map(_plain, row), strict=True)) for row in found["data"]
+        ]
+        return {row.pop("name"): row for row in rows}
+
     def trace(self, host: str) -> dict[str, list[str]]:
         """Devices, addresses, datapaths, bridges, firewall tables, units and files of a host."""
         text = self.sh(host, "".join(f"echo '== {key}'; {cmd}\n" for key, cmd in TRACE.items()))
@@ -115,7 +146,7 @@ class Fleet:
                 lines.append(line)
         return {key: sorted(lines) for key, lines in found.items()}
 
-    def traces(self) -> dict[str, dict[str, list[str]]]:
+    def traces(self) -> Traces:
         """The trace of every host."""
         return {host: self.trace(host) for host in self.hosts}
 
@@ -132,3 +163,10 @@ class Fleet:
                 if peer != host:
                     assert self.pings(host, address, mtu), f"{host} does not reach {peer}"
                     assert not self.pings(host, address, mtu + 1), f"{host} to {peer}: too large"
+
+
+def _plain(atom: Any) -> Any:
+    """OVSDB's notation (RFC 7047, section 5.1) without its wrapping."""
+    if isinstance(atom, list) and len(atom) == 2 and atom[0] in ("set", "map"):
+        return dict(atom[1]) if atom[0] == "map" else sorted(map(str, atom[1]))
+    return atom

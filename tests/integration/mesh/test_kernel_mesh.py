@@ -9,21 +9,19 @@ from typing import Any
 import pytest
 
 from tests.integration.mesh.capture import Capture
-from tests.integration.mesh.fleet import Fleet
+from tests.integration.mesh.fleet import Fleet, Traces
 from tests.playbooks.play import Run
 
 
-def test_dry_run_says_what_the_run_does_and_touches_nothing(fleet: Fleet) -> None:
+def test_dry_run_says_what_the_run_does_and_touches_nothing(fleet: Fleet, blank: Traces) -> None:
     fleet.empty()
-    before = fleet.traces()
     dry = fleet.must("mesh", "--check", "--diff")
-    assert fleet.traces() == before
+    assert fleet.traces() == blank
     real = fleet.must("mesh", "--diff")
     assert real == dry
     assert real.hosts == set(fleet.hosts)
-    assert not fleet.must("mesh", "--check").hosts
     assert not fleet.must("mesh").hosts
-    fleet.unchanged()
+    fleet.left("built")
 
 
 def test_what_the_kernel_shows(fleet: Fleet) -> None:
@@ -70,21 +68,7 @@ def test_drift_is_named_and_repaired_and_strangers_survive(
     assert not fleet.must("mesh", "--check").hosts
     fleet.assert_carries(1450)
     assert all(fleet.link("vtep1", name) for name in strangers)
-    fleet.unchanged()
-
-
-def test_teardown_leaves_no_trace(fleet: Fleet) -> None:
-    fleet.empty()
-    before = fleet.traces()
-    fleet.built()
-    assert fleet.traces() != before
-    dry = fleet.must("teardown", "--check")
-    real = fleet.must("teardown")
-    # In a dry run the datapath still has the port that the task before would have removed, and
-    # the reason for its removal says so.
-    assert _without_reasons(real) == _without_reasons(dry)
-    assert fleet.traces() == before
-    assert not fleet.must("teardown").hosts
+    fleet.left("built")
 
 
 def test_a_segment_reaches_its_members_and_nobody_else(fleet: Fleet, tmp_path: Path) -> None:
@@ -122,11 +106,24 @@ def test_a_segment_reaches_its_members_and_nobody_else(fleet: Fleet, tmp_path: P
     assert gone.hosts == {"vtep1", "vtep2"}
     assert fleet.link("vtep1", "vx200") is None
     assert fleet.link("vtep1", "dp-pair") is None
-    fleet.unchanged()
+    fleet.left("built")
 
 
-def test_a_refused_plan_touches_nothing(fleet: Fleet) -> None:
-    before = fleet.traces()
+def test_teardown_leaves_no_trace(fleet: Fleet, blank: Traces) -> None:
+    fleet.built()
+    assert fleet.traces() != blank
+    dry = fleet.must("teardown", "--check")
+    real = fleet.must("teardown")
+    # In a dry run the datapath still has the port that the task before would have removed, and
+    # the reason for its removal says so.
+    assert _without_reasons(real) == _without_reasons(dry)
+    assert fleet.traces() == blank
+    assert not fleet.must("teardown").hosts
+    fleet.left("empty")
+
+
+def test_a_refused_plan_touches_nothing(fleet: Fleet, blank: Traces) -> None:
+    fleet.empty()
     for wrong in (fleet.underlay["vtep1"], "198.18.0.99"):
         hosts = {"vtep2": {"vxlan_mesh_endpoint": wrong}}
         refused = fleet.play("mesh", hosts=hosts)
@@ -135,7 +132,8 @@ def test_a_refused_plan_touches_nothing(fleet: Fleet) -> None:
         assert any(said in text for text in refused.failures.values()), refused.failures
     refused = fleet.play("mesh", "-e", "vxlan_mesh_mtu=1451")
     assert any("at most 1450" in text for text in refused.failures.values()), refused.failures
-    assert _without_preparation(fleet.traces()) == _without_preparation(before)
+    assert fleet.traces() == blank
+    fleet.left("empty")
 
 
 def _without_reasons(run: Run) -> list[tuple[str, str, list[dict[str, Any]]]]:
@@ -144,18 +142,3 @@ def _without_reasons(run: Run) -> list[tuple[str, str, list[dict[str, Any]]]]:
         for host, tasks in run.changes.items()
         for task, actions in tasks.items()
     )
-
-
-def _without_preparation(
-    traces: dict[str, dict[str, list[str]]],
-) -> dict[str, dict[str, list[str]]]:
-    """Without the files of the role vtep, which prepares a host before the plan is made."""
-    return {
-        host: {
-            key: [
-                line for line in lines if "tunnelmesh.conf" not in line and "05-tunnel" not in line
-            ]
-            for key, lines in trace.items()
-        }
-        for host, trace in traces.items()
-    }

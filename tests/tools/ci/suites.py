@@ -16,7 +16,7 @@ SCENARIO_SECONDS = 20 * 60
 NO_TESTS_COLLECTED = 5
 LANES = 2
 # Folders that `make test` leaves to `make integration`: long, and not yet proven to be steady.
-LONG_FOLDERS = ("docs", "info", "info_more")
+LONG_FOLDERS = ("docs", "fleet", "info", "info_more")
 CI_SCENARIOS = ROOT / "tests/tools/ci-scenarios"
 
 

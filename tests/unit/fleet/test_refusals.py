@@ -122,9 +122,10 @@ def two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_segments_that_collide() -> None:
-    assert "the VNI 7 is used by more than one segment: a, b" in refusal(
-        hosts(), two({"vni": 7}, {"vni": 7, "tag": 5})
+    assert "the VNI 7 is used by more than one segment: a (h0, h1, h2), b (h0, h1)" in refusal(
+        hosts(), two({"vni": 7}, {"vni": 7, "tag": 5, "members": ["h0", "h1"]})
     )
+    assert "a (h0, h1, h2, h3, h4 and 2 more)" in refusal(hosts(7), two({"vni": 7}, {"vni": 7}))
     assert "the segment a is declared 2 times" in refusal(hosts(), two({}, {"name": "a"}))
     assert "uses the bridge br-mesh without a tag" in refusal(hosts(), two({}, {}))
     assert "with tag 5" in refusal(hosts(), two({"tag": 5}, {"tag": 5}))
@@ -204,3 +205,21 @@ def test_kernel_has_neither_tags_nor_links_of_their_own() -> None:
 def test_no_segment_at_all() -> None:
     assert "no segment is declared" in refusal(hosts(), {"segments": []})
     assert "unknown key segmants" in refusal(hosts(), {"segmants": []})
+
+
+MESHES: list[tuple[dict[str, Any], list[str]]] = [
+    ({"owner": "two words"}, ["owner 'two words'", "1 to 63 letters"]),
+    ({"owner": "../../etc/x"}, ["owner '../../etc/x'"]),
+    ({"bfd": {"enabled": True}}, ["mesh: bfd", "unknown key enabled", "enable"]),
+    ({"bfd": {"enable": "perhaps"}}, ["mesh: bfd", "enable 'perhaps'"]),
+    ({"bfd": {"min_rx": 0}}, ["mesh: bfd", "min_rx 0"]),
+    ({"bfd": {"mult": 256}}, ["mesh: bfd", "mult 256"]),
+    ({"bfd": ["enable"]}, ["mesh: bfd", "not a dictionary"]),
+    ({"mtu": 9001}, ["9001 does not fit the underlay", "h0 carries 1500 (assumed)"]),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), MESHES)
+def test_mesh_that_makes_no_sense(change: dict[str, Any], words: list[str]) -> None:
+    message = refusal(hosts(), {**mesh(), **change})
+    assert all(word in message for word in words), message

@@ -1,0 +1,1 @@
+"""The roles without a host: their options, and the files that they would write."""
