@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
 
 from tmlab.lab import Lab  # the lab is a program of its own, not a package of ours
 
+__all__ = ["BROADCASTS", "HEADERS", "MARKER", "SIZE", "Lab", "flood"]
+
 BROADCASTS = 5
 # Bytes of ping's payload. The marker goes last, so that the window ends with its arrival.
 SIZE, MARKER = 56, 156
