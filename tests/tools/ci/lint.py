@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from tests.tools.ci.conventions import conventions
 from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
+from tests.tools.ci.parallel import as_done
 from tests.tools.ci.process import Finished, run
 from tests.tools.ci.sanity import ansible_test_sanity
 from tests.tools.ci.site import build_site
@@ -117,23 +117,17 @@ CHECKS = [
 ]
 
 
-def timed(check: Check) -> tuple[Finished, float]:
-    """Run a check; return what came out of it and its seconds."""
-    start = time.monotonic()
-    return check.run(), time.monotonic() - start
-
-
-def report(check: Check, future: Future[tuple[Finished, float]]) -> Tally:
+def report(name: str, future: Future[Finished], seconds: float) -> Tally:
     """Print one finished check: a failure with all that the tool said, a success with what
     the tool left out because this machine lacks something.
     """
     error = future.exception()
     if error is not None:
-        print(f"  FAIL  {check.name}: {type(error).__name__}: {error}", flush=True)
+        print(f"  FAIL  {name}: {type(error).__name__}: {error}", flush=True)
         return FAILED
-    finished, seconds = future.result()
+    finished = future.result()
     verdict = "FAIL" if finished.status else "ok"
-    print(f"  {verdict:5} {check.name:22} {duration(seconds):>8}", flush=True)
+    print(f"  {verdict:5} {name:22} {duration(seconds):>8}", flush=True)
     if not finished.status:
         for line in dict.fromkeys(finished.output.splitlines()):
             if line.startswith("WARNING: Skipping"):
@@ -151,13 +145,5 @@ def lint(only: str | None = None) -> Tally:
         print(f"  FAIL  no check is called {only!r}; there are: {names}")
         return FAILED
     os.environ.setdefault("NO_COLOR", "1")
-    tallies = []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        pending = {pool.submit(timed, check): check for check in chosen}
-        while pending:
-            done, _waiting = wait(pending, HEARTBEAT_SECONDS, FIRST_COMPLETED)
-            tallies += [report(pending.pop(future), future) for future in done]
-            running = [check.name for future, check in pending.items() if future.running()]
-            if not done:
-                print(f"  ...   running: {', '.join(running)}", flush=True)
-    return total(tallies)
+    jobs = {check.name: check.run for check in chosen}
+    return total(report(*done) for done in as_done(jobs, WORKERS, HEARTBEAT_SECONDS))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 import xml.etree.ElementTree as ET
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
+from tests.tools.ci.parallel import as_done
 from tests.tools.ci.process import run
 from tests.tools.ci.tree import CACHE
 
 PYTEST_SECONDS = 40 * 60
 SCENARIO_SECONDS = 20 * 60
 NO_TESTS_COLLECTED = 5
-LANES = 2
+LANES = 3
+HEARTBEAT_SECONDS = 60
 # Folders that `make test` leaves to `make integration`: long, and not yet proven to be steady.
 LONG_FOLDERS = ("docs", "fleet", "info", "info_more")
 CI_SCENARIOS = ROOT / "tests/tools/ci-scenarios"
@@ -36,8 +38,8 @@ def pytest_lanes(folder: str, everything: bool) -> Tally:
     # The longest first, so that the lanes end together.
     folders.sort(key=lambda name: -sum(f.stat().st_size for f in (ROOT / name).glob("test_*.py")))
     print(f"  {len(folders)} folders, {LANES} at a time: {', '.join(folders)}", flush=True)
-    with ThreadPoolExecutor(LANES) as pool:
-        return total(pool.map(lambda name: pytest_suite(name, capture=True), folders))
+    jobs = {name: partial(pytest_suite, name, capture=True) for name in folders}
+    return total(done.result() for _name, done, _spent in as_done(jobs, LANES, HEARTBEAT_SECONDS))
 
 
 def pytest_suite(folder: str, *, capture: bool = False) -> Tally:
