@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format unit integration molecule bench docs picture guides rulebook matrix lab-up lab-down env package clean
+.PHONY: help demo test lint format unit integration molecule soak bench docs picture guides rulebook matrix lab-up lab-down env package clean
 
 IN_ENV := @tests/tools/env
 HOSTS ?= 3
@@ -33,6 +33,10 @@ integration: ## tests on the lab's real kernels
 
 molecule: ## molecule scenarios (SCENARIO=name runs one)
 	$(IN_ENV) tests/tools/run molecule $(if $(SCENARIO),--scenario $(SCENARIO))
+
+soak: ## the fault and random tests in full: every point, many rounds (hours)
+	$(IN_ENV) env TUNNELMESH_TEST_EVERY=1 TUNNELMESH_TEST_STEPS=2000 TUNNELMESH_TEST_ROUNDS=200 \
+		TUNNELMESH_EXPLORE=20 pytest -s tests/integration/faults tests/integration/kernel tests/unit/fuzz
 
 bench: ## measure against the alternatives (BENCH=full measures more)
 	$(IN_ENV) tests/bench/run
