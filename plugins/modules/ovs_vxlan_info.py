@@ -392,6 +392,9 @@ devices:
     ifindex:
       description: Its number.
       type: int
+    up:
+      description: Whether it is up.
+      type: bool
     promiscuity:
       description: How many users have it take every packet; a datapath is one.
       type: int

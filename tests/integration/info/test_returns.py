@@ -25,7 +25,7 @@ from tests.playbooks.play import play
 
 MODULES = ROOT / "plugins/modules"
 # Of the harness, and of every module.
-NOT_OURS = {"changed", "warnings", "netlink", "children"}
+NOT_OURS = {"changed", "warnings", "netlink", "ovsdb", "children"}
 # Whose options appear under their own names in an entry of which list.
 OPTIONS_OF = {
     "devices": ("ovs_vxlan_port", "ports"),
