@@ -240,7 +240,7 @@ HOST = Group(
             culprit=DATAPATH,
             remotes=("198.18.0.12", "198.18.0.13"),
         ),
-        # The real one is in tests/integration/info_more: this machine has to fetch it first.
+        # A stand-in: its state files and its process name, not NetworkManager itself.
         Fault(
             "networkmanager_manages",
             "vx4",
