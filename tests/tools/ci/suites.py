@@ -18,7 +18,7 @@ NO_TESTS_COLLECTED = 5
 LANES = 3
 HEARTBEAT_SECONDS = 60
 # Folders that `make test` leaves to `make integration`: long, and not yet proven to be steady.
-LONG_FOLDERS = ("docs", "fleet", "info", "info_more")
+LONG_FOLDERS = ("docs", "fleet", "info")
 CI_SCENARIOS = ROOT / "tests/tools/ci-scenarios"
 
 
