@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from functools import partial
 from pathlib import Path
 
+from tests.integration.docs.documents import left_out as guides_left_out
 from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
 from tests.tools.ci.parallel import as_done
 from tests.tools.ci.process import run
@@ -18,7 +19,7 @@ NO_TESTS_COLLECTED = 5
 LANES = 3
 HEARTBEAT_SECONDS = 60
 # Folders that `make test` leaves to `make integration`: long, and not yet proven to be steady.
-LONG_FOLDERS = ("docs", "fleet", "info")
+LONG_FOLDERS = ("fleet", "info")
 CI_SCENARIOS = ROOT / "tests/tools/ci-scenarios"
 
 
@@ -35,6 +36,7 @@ def pytest_lanes(folder: str, everything: bool) -> Tally:
         left_out = [name for name in folders if Path(name).name in LONG_FOLDERS]
         folders = [name for name in folders if name not in left_out]
         print(f"  left out here: {', '.join(left_out)}; run all with: make integration")
+    print(f"  guides left out here: {', '.join(guides_left_out())}; run all with: make guides")
     # The longest first, so that the lanes end together.
     folders.sort(key=lambda name: -sum(f.stat().st_size for f in (ROOT / name).glob("test_*.py")))
     print(f"  {len(folders)} folders, {LANES} at a time: {', '.join(folders)}", flush=True)
