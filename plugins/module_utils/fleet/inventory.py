@@ -86,7 +86,7 @@ def _seen(variables: Mapping[str, Any]) -> dict[str, str]:
     """What the role's look at the host printed: first word -> rest of the line."""
     look = variables.get(SEEN) or {}
     lines = str(look.get("stdout") or "").splitlines() if look.get("rc") == 0 else []
-    return {word: rest for line in lines for word, _, rest in [line.partition(" ")]}
+    return {word: rest for line in lines for word, _space, rest in [line.partition(" ")]}
 
 
 def _from_ip(printed: str) -> list[tuple[str, int]]:
