@@ -14,6 +14,7 @@ it asked of the database, and ``children`` names the processes that it started.
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -26,10 +27,15 @@ NETLINK_ROUTE, CTRL = 0, 16
 RTM_NEWLINK, NLM_F_CREATE, OVS_NEW = 16, 0x400, 1
 # Audit events of Python for a new process (docs.python.org, "Audit events table").
 BIRTHS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty"}
+# Packages of which every file is loaded before the first call: product code loads much of it only
+# when it is needed, and a fork would pay for that at each call.
 PRELOADED = (
-    *("modules.ovs_datapath", "modules.ovs_vxlan_port", "modules.ovs_vxlan_tunnel"),
-    "module_utils.kernel.executor",
+    "module_utils.core",
+    "module_utils.kernel",
+    "module_utils.ovsdb",
+    "module_utils.access",
 )
+MODULES = ("ovs_datapath", "ovs_vxlan_port", "ovs_vxlan_tunnel", "ovs_access_port", "host_files")
 
 
 def writes(socket: Any, request: Any) -> bool:
@@ -219,8 +225,12 @@ def main() -> None:
     import ansible.module_utils.basic  # noqa: F401
     import pyroute2  # noqa: F401
 
+    for name in MODULES:
+        importlib.import_module(f"{COLLECTION}.modules.{name}")
     for name in PRELOADED:
-        importlib.import_module(f"{COLLECTION}.{name}")
+        package = importlib.import_module(f"{COLLECTION}.{name}")
+        for part in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(part.name)
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         running = [start(request) for request in json.loads(line)]

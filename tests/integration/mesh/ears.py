@@ -129,16 +129,22 @@ def assert_unicast_is_learned(fleet: Fleet, folder: Path) -> None:
         fleet.sh(first, f"ovs-appctl fdb/flush {fleet.device}")
     for peer in others:
         assert fleet.pings(first, fleet.overlay[peer], 100)  # teaches
+    mine = fleet.overlay[first]
+    there = {((mine, fleet.overlay[peer]), first, peer) for peer in others}
+    back = {((fleet.overlay[peer], mine), peer, first) for peer in others}
+    # ovs-vswitchd revises the flows that it has in the kernel a moment after it has learned.
+    wait(lambda: _ways(fleet, folder) == there | back, "unicast goes to its peer alone")
+
+
+def _ways(fleet: Fleet, folder: Path) -> set[tuple[Any, str, str]]:
+    """Inner addresses, outer sender and outer receiver of pings from the first host to all."""
+    first, *others = fleet.hosts
     with Capture(fleet.lab, folder) as capture:
         for peer in others:
             assert fleet.pings(first, fleet.overlay[peer], 300)
     names = {address: host for host, address in fleet.underlay.items()}
-    ways = {
+    return {
         (inner_ipv4(packet), names[packet.source], names[packet.destination])
         for packet in capture.packets
         if packet.inner[12:14] == b"\x08\x00" and inner_length(packet) == 300
     }
-    mine = fleet.overlay[first]
-    there = {((mine, fleet.overlay[peer]), first, peer) for peer in others}
-    back = {((fleet.overlay[peer], mine), peer, first) for peer in others}
-    assert ways == there | back
