@@ -12,7 +12,7 @@ from tests.integration.kernel.witness import Snapshot
 
 # All requests are refused and killed once; of the costlier cases every so many are taken, with
 # TUNNELMESH_TEST_EVERY=1 all.
-EVERY = int(os.environ.get("TUNNELMESH_TEST_EVERY", "3"))
+EVERY = int(os.environ.get("TUNNELMESH_TEST_EVERY", "6"))
 PEER, OTHER = "198.18.0.12", "198.18.0.13"
 FOREIGN = f"""
 set -e
