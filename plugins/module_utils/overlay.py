@@ -9,18 +9,14 @@ Private to this collection.
 
 from __future__ import annotations
 
-import ctypes
-import os
 import statistics
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from .core import validate
-from .core.errors import ApplyError, EnvironmentProblem
+from .core.errors import ApplyError
+from .kernel.namespace import enter_netns
 from .probe import OVERSIZE, Probe, Target
-
-_CLONE_NEWNET = 0x40000000  # include/uapi/linux/sched.h
 
 
 def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -32,8 +28,7 @@ def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     del check_mode  # the module does not come here in check mode
     timeout = validate.integer(params["timeout"], 1, 3600, "overlay_ping", "timeout")
     found = targets(params["overlays"], params.get("required"))
-    if params.get("netns"):
-        enter_netns(str(params["netns"]))
+    enter_netns(params.get("netns"))
     count = validate.integer(params.get("count") or 1, 1, 1000, "overlay_ping", "count")
     Probe(found, params["oversize"], count, bool(params.get("search"))).run(timeout)
     table = [row(target) for target in found]
@@ -106,24 +101,3 @@ def row(target: Target) -> dict[str, Any]:
         "required": target.required,
         "verdict": target.verdict,
     }
-
-
-def enter_netns(name: str) -> None:
-    """Move this process into a named network namespace (``os.setns`` needs Python 3.12).
-
-    :raises EnvironmentProblem: there is none of that name, or no privilege.
-    """
-    try:
-        descriptor = os.open(Path("/run/netns") / name, os.O_RDONLY)
-    except OSError as error:
-        raise EnvironmentProblem(
-            f"the network namespace {name} cannot be opened: {error.strerror}",
-            remedy="see 'ip netns list'",
-        ) from None
-    try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.setns(descriptor, _CLONE_NEWNET):
-            reason = os.strerror(ctypes.get_errno())
-            raise EnvironmentProblem(f"the network namespace {name} cannot be entered: {reason}")
-    finally:
-        os.close(descriptor)

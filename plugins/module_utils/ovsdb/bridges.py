@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -52,7 +51,7 @@ def _spec(where: str, entry: Mapping[str, Any]) -> BridgeSpec:
         up=True if entry.get("up") is None and addresses else entry.get("up"),
         addresses=None
         if addresses is None
-        else tuple(sorted({_interface_address(text, where) for text in addresses})),
+        else tuple(sorted(validate.interfaces(addresses, where))),
         adopt=bool(entry.get("adopt")),
         force=bool(entry.get("force")),
     )
@@ -66,15 +65,3 @@ def _map(entry: Mapping[str, Any], where: str, name: str) -> dict[str, str] | No
     if name == "other_config" and "hwaddr" in column:
         column["hwaddr"] = validate.mac_address(column["hwaddr"], where, "other_config.hwaddr")
     return column
-
-
-def _interface_address(value: str, where: str) -> str:
-    """An address with prefix, as the kernel prints it."""
-    address, slash, prefix = value.partition("/")
-    parsed = validate.unicast(address, where, "address")
-    if not slash or not prefix.isdigit() or int(prefix) > parsed.max_prefixlen:
-        raise InputError(
-            f"{where}: address {value!r} has no valid prefix length",
-            remedy="write it as 192.0.2.1/24 or 2001:db8::1/64",
-        )
-    return str(ipaddress.ip_interface(f"{parsed}/{int(prefix)}"))

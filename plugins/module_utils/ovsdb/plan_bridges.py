@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..core.errors import ConflictError, OwnershipError
-from ..core.record import replace
 from ..core.steps import Step
 from . import view, wanted
 from .model import Bridge, BridgeSpec, Desired, Observed
@@ -151,10 +150,3 @@ def local_steps(desired: Desired, observed: Observed, phase: int) -> Iterator[St
         if changes:
             why = "local port differs from what is declared"
             yield Step("set", spec.name, why, changes, {"spec": spec}, phase, kind="bridge")
-
-
-def without_ports(bridge: Bridge, gone: set[str]) -> Bridge:
-    """``bridge`` without the ports called ``gone``."""
-    return replace(
-        bridge, ports={uuid: name for uuid, name in bridge.ports.items() if name not in gone}
-    )

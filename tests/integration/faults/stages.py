@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from tests.integration.ovsdb.witness import Ovs
 PEER, OTHER = "198.18.0.12", "198.18.0.13"
 
 
-class Stage:
+class Stage(ABC):
     """A host on which the second declaration is run over and over, from the first."""
 
     module: ClassVar[str]
@@ -35,9 +36,9 @@ class Stage:
         self.reset()
         assert not self.differs(self.seen(), self.start)
 
+    @abstractmethod
     def seen(self) -> dict[str, Any]:
         """What independent witnesses see."""
-        raise NotImplementedError
 
     def run(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """The module, undisturbed."""

@@ -9,7 +9,6 @@ from tests.integration.info.mesh import BRIDGE, OWNER, Mesh
 VSCTL = "ovs-vsctl --timeout=30"
 PID = "$(cat /run/openvswitch/ovs-vswitchd.pid)"
 V4 = "198.18.0.12"
-NO_BFD = frozenset(("bfd_down",))
 
 
 def _tunnel(mesh: Mesh, name: str, key: int, **options: object) -> dict[str, object]:

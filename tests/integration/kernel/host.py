@@ -44,7 +44,6 @@ class Host:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.sh = target.sh
-        self._has_seen: set[str] = set()
 
     def clean(self) -> None:
         """Remove what a test may have left."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,10 +54,6 @@ class Guest:
     def power_off(self) -> None:
         """Pull the plug."""
         processes.kill(self.pids)
-
-    def wipe(self) -> None:
-        """Forget its disk and log."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def console_tail(self, lines: int = 15) -> str:
         """The last lines that its kernel printed, for error messages."""
