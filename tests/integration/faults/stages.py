@@ -19,6 +19,7 @@ class Stage(ABC):
     first: ClassVar[Mapping[str, Any]]
     second: ClassVar[Mapping[str, Any]]
     foreign: ClassVar[str] = ""
+    farewell: ClassVar[str] = ""
     # What the snapshot has of others: words that its keys end with.
     theirs: ClassVar[tuple[str, ...]] = ()
     root = "\0"
@@ -69,6 +70,7 @@ class Stage(ABC):
 
     def close(self) -> None:
         """Nothing of it stays."""
+        self.sh(self.farewell)
 
 
 def devices(ovs: Ovs) -> dict[str, Any]:
@@ -143,6 +145,7 @@ class Files(Stage):
     foreign = (
         f"rm -rf {FOLDER}; mkdir {FOLDER}; printf hand >{FOLDER}/hand; chmod 751 {FOLDER}/hand"
     )
+    farewell = f"rm -rf {FOLDER}"
     theirs = (" hand",)
     first: ClassVar[Mapping[str, Any]] = {
         "files": [
@@ -172,10 +175,6 @@ class Files(Stage):
         )
         lines = self.sh(script).replace("\n ", " ").splitlines()
         return {f"file {line.split()[-1]}": line for line in lines}
-
-    def close(self) -> None:
-        """Remove the folder."""
-        self.sh(f"rm -rf {FOLDER}")
 
 
 STAGES = (Tunnels, Files)
