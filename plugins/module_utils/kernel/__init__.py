@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The data plane: vports and VXLAN devices of the kernel, by netlink.
 
-Private to this collection. ``attributes``, ``model``, ``desired``, ``conflicts``,
-``resolve``, ``plan``, ``predict``, ``decode`` and ``view`` are pure; ``transport``, ``reader`` and
-``executor`` touch the system.
+Private to this collection. ``transport``, ``reader``, ``executor``, ``namespace``, ``runs`` and
+``notices`` touch the system, ``diagnose`` reads it; all else is pure.
 """

@@ -10,13 +10,13 @@ Everything that can be known to be wrong without looking at the system is refuse
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..core import arguments, validate
 from ..core.errors import InputError
 from ..core.ownership import check_owner
+from . import desired_values as values
 from .attributes import DEFAULTS, DF_NAMES
 from .model import PORT_NO_MAX, PortSet, PortSpec
 
@@ -51,8 +51,6 @@ _NEED_VNI = ("remotes", "ttl", "tos", "df", "learning", "ageing")
 # All that the kernel's own vport class takes: vxlan_tnl_create(), net/openvswitch/vport-vxlan.c.
 _LEGACY = {"name", "state", "datapath", "port_no", "dst_port", "mtu", "extensions", "mac_address"}
 _LEGACY |= {"vport_type", "adopt", "recreate"}
-DST_PORT = 4789
-TTL = 64
 
 
 def port_set(params: Mapping[str, Any]) -> PortSet:
@@ -77,7 +75,7 @@ def port_spec(where: str, options: Mapping[str, Any]) -> PortSpec:
     _check_shape(where, state, legacy, options)
     port_no, dev, mac = options.get("port_no"), options.get("dev"), options.get("mac_address")
     remotes = options.get("remotes")
-    attrs = DEFAULTS if state == "absent" else _attributes(where, legacy, options)
+    attrs = DEFAULTS if state == "absent" else values.attributes(where, legacy, options)
     spec = PortSpec(
         where=where,
         name=name,
@@ -89,9 +87,9 @@ def port_spec(where: str, options: Mapping[str, Any]) -> PortSpec:
         legacy=legacy,
         attrs=attrs,
         dev=None if dev is None else validate.device_name(dev, where, "dev"),
-        mtu=_mtu(where, options.get("mtu")),
+        mtu=values.mtu(where, options.get("mtu")),
         mac=None if mac is None else validate.mac_address(mac, where),
-        remotes=None if remotes is None else _remotes(where, remotes, attrs),
+        remotes=None if remotes is None else values.remotes(where, remotes, attrs),
         adopt=bool(options.get("adopt")),
         recreate=options.get("recreate") != "never",
     )
@@ -175,145 +173,6 @@ def _check_shape(where: str, state: str, legacy: bool, options: Mapping[str, Any
                 f"so {', '.join(extra)} would have no effect",
                 remedy="give a vni, or leave these options out",
             )
-
-
-def _attributes(where: str, legacy: bool, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The VXLAN attributes of a declared port, complete."""
-    extensions = _extensions(where, legacy, options)
-    dst_port = options.get("dst_port")
-    attrs = dict(DEFAULTS)
-    attrs.update(
-        dst_port=validate.integer(
-            DST_PORT if dst_port is None else dst_port, 1, 65535, where, "dst_port"
-        ),
-        gbp="gbp" in extensions,
-        gpe="gpe" in extensions,
-    )
-    for name in ("udp_csum", "udp_zero_csum6_tx", "udp_zero_csum6_rx"):
-        if options.get(name) is not None:
-            attrs[name] = options[name]
-    if options.get("local_ip") is not None:
-        attrs["local_ip"] = str(validate.unicast(options["local_ip"], where, "local_ip"))
-    if options.get("src_port_range") is not None:
-        attrs["src_port_range"] = _port_range(where, options["src_port_range"])
-    if options.get("vni") is None:
-        attrs.update(external=True, learning=False)
-        if options.get("udp_zero_csum6_rx") is None:
-            attrs["udp_zero_csum6_rx"] = True
-        return attrs
-    attrs.update(
-        vni=validate.integer(options["vni"], 0, validate.VNI_MAX, where, "vni"),
-        df=DF_NAMES.index(options.get("df") or "set"),
-        # 0 is the kernel's word for its default, not for ever: vxlan_config_validate().
-        ageing=validate.integer(
-            300 if options.get("ageing") is None else options["ageing"],
-            1,
-            (1 << 32) - 1,
-            where,
-            "ageing",
-        ),
-        learning=True if options.get("learning") is None else options["learning"],
-        tos=_tos(where, options.get("tos")),
-    )
-    ttl = options.get("ttl")
-    attrs["ttl_inherit"] = ttl == "inherit"
-    attrs["ttl"] = 0 if ttl == "inherit" else _number(ttl, TTL, 0, 255, where, "ttl")
-    return attrs
-
-
-def _extensions(where: str, legacy: bool, options: Mapping[str, Any]) -> set[str]:
-    """gbp and gpe, as vxlan_config_validate() takes them."""
-    extensions = set(options.get("extensions") or ())
-    if extensions == {"gbp", "gpe"}:
-        raise InputError(
-            f"{where}: gbp and gpe exclude each other: both use the same header bits",
-            remedy="keep one of the two extensions",
-        )
-    if "gpe" in extensions and legacy:
-        raise InputError(
-            f"{where}: vport_type 'vxlan' does not know gpe", remedy="use vport_type 'netdev'"
-        )
-    if "gpe" in extensions and options.get("vni") is not None:
-        raise InputError(
-            f"{where}: gpe needs a device without vni (collect metadata), and no learning",
-            remedy="leave out vni, or leave out gpe",
-        )
-    return extensions
-
-
-def _number(text: str | None, default: int, low: int, high: int, where: str, what: str) -> int:
-    if text is None:
-        return default
-    if not re.fullmatch(r"-?[0-9]{1,10}", text):  # int() takes '1_500' and ' 1500' too
-        raise InputError(
-            f"{where}: {what} {text!r} is not a number",
-            remedy=f"use a whole number from {low} to {high}",
-        )
-    return validate.integer(int(text), low, high, where, what)
-
-
-def _tos(where: str, text: str | None) -> int:
-    """TOS byte; 1 means inherit in the kernel. The ECN bits are the kernel's own."""
-    if text == "inherit":
-        return 1
-    tos = _number(text, 0, 0, 255, where, "tos")
-    if tos & 3:
-        raise InputError(
-            f"{where}: tos {tos} sets ECN bits, which the kernel fills in by itself",
-            remedy="use a multiple of 4, or 'inherit'",
-        )
-    return tos
-
-
-def _mtu(where: str, text: str | None) -> int | None:
-    if text is None or text == "auto":
-        return None
-    return _number(text, 0, 68, 65535, where, "mtu")
-
-
-def _port_range(where: str, ports: list[int]) -> tuple[int, int]:
-    if len(ports) != 2:
-        raise InputError(
-            f"{where}: src_port_range {ports} is not a pair",
-            remedy="give the lowest and the highest port, such as [32768, 60999]",
-        )
-    for port in ports:
-        validate.integer(port, 1, 65535, where, "src_port_range")
-    if ports[0] >= ports[1]:
-        raise InputError(
-            f"{where}: src_port_range {ports} is empty: the second port must be the larger one",
-            remedy="give the lowest and the highest port, such as [32768, 60999]",
-        )
-    return ports[0], ports[1]
-
-
-def _remotes(where: str, remotes: list[str], attrs: Mapping[str, Any]) -> frozenset[str]:
-    """The flood list: unicast addresses of one family, none twice, none our own."""
-    seen: set[str] = set()
-    versions = {}
-    local = attrs["local_ip"]
-    if local is not None:
-        versions[ipaddress.ip_address(local).version] = f"local_ip {local}"
-    for remote in remotes:
-        parsed = validate.unicast(remote, where, "remote")
-        text = str(parsed)
-        if text in seen:
-            raise InputError(
-                f"{where}: remote {text} is given twice", remedy="give every remote once"
-            )
-        if text == local:
-            raise InputError(
-                f"{where}: remote {text} is the port's own local_ip",
-                remedy="leave the host itself out of its remotes",
-            )
-        seen.add(text)
-        versions.setdefault(parsed.version, f"remote {text}")
-    if len(versions) > 1:
-        raise InputError(
-            f"{where}: IPv4 and IPv6 are mixed: {versions[4]}, {versions[6]}",
-            remedy="use one address family for local_ip and all remotes of a port",
-        )
-    return frozenset(seen)
 
 
 def _check_set(specs: tuple[PortSpec, ...]) -> None:

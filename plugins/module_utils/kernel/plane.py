@@ -80,10 +80,10 @@ class PortPlane(_Plane):
 
     def plan_back(self, before: Observed, observed: Observed, done: Sequence[Step]) -> Plan:
         """The steps back, for the ports that ``done`` touched."""
-        from .plan import plan_back
+        from .undo import undo_ports
 
         names = [step.name for step in done]
-        return plan_back(before, observed, names, token(self._wanted.owner))
+        return undo_ports(before, observed, names, token(self._wanted.owner))
 
 
 class DatapathPlane(_Plane):
@@ -95,16 +95,16 @@ class DatapathPlane(_Plane):
 
     def plan(self, observed: Observed) -> Plan:
         """The steps to what is declared."""
-        from . import plan_datapath
+        from .plan_datapath import plan_datapaths
 
-        return plan_datapath.plan_datapaths(self._wanted, observed)
+        return plan_datapaths(self._wanted, observed)
 
     def plan_back(self, before: Observed, observed: Observed, done: Sequence[Step]) -> Plan:
         """The steps back, for the datapaths that ``done`` touched."""
-        from . import plan_datapath
+        from .undo import undo_datapaths
 
         names = [step.name for step in done]
-        return plan_datapath.plan_back(before, observed, names, token(self._wanted.owner))
+        return undo_datapaths(before, observed, names, token(self._wanted.owner))
 
 
 def _apply(

@@ -6,149 +6,12 @@ against what iproute2 and ovs-dpctl saw after each of the three runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from tests.integration.kernel.host import Host, Run
-
-IN_PLACE = ["change"]
-RECREATED = ["detach", "delete", "create", "link"]
-LINKED_AGAIN = ["detach", "link"]
-MAC, OTHER_MAC = "02:00:00:00:00:aa", "02:00:00:00:00:bb"
-HEADERS = {"4": 50, "6": 70}
-
-
-@dataclass(frozen=True)
-class Row:
-    """An option with two values, what `ip -d -j` shows for each, and how one becomes the other.
-
-    common: further options of both. port: a UDP port of its own, where flags must not meet others.
-    """
-
-    option: str
-    values: tuple[Any, Any]
-    shown: tuple[Any, Any]
-    how: list[str]
-    key: str = ""
-    common: dict[str, Any] = field(default_factory=dict)
-    forced_by: str = ""
-
-    def options(self, which: int) -> dict[str, Any]:
-        """The declaration with the first or second value; None: not declared."""
-        value = self.values[which]
-        return {**self.common, **({} if value is None else {self.option: value})}
-
-
-def rows(family: str) -> dict[str, Row]:
-    """The table, by name of the port."""
-    here, there, third = {
-        "4": ("198.18.0.11", "198.18.0.12", "198.18.0.13"),
-        "6": ("fd00:198:18::11", "fd00:198:18::12", "fd00:198:18::13"),
-    }[family]
-    known = {"local_ip": here}  # tells the family where nothing else does
-    local = "local" if family == "4" else "local6"
-    headers = HEADERS[family]
-    # iproute2 shows TTL_INHERIT as no ttl, and an inherited TOS as 1.
-    table = [
-        Row("vni", (5001, 16777215), (5001, 16777215), RECREATED, "id", known, "vni"),
-        Row("vni", (5002, None), (5002, 0), RECREATED, "id", {**known, "dst_port": 5002}, "vni"),
-        Row("dst_port", (None, 5003), (4789, 5003), RECREATED, "port", known, "dst_port"),
-        Row("local_ip", (here, there), (here, there), IN_PLACE, local),
-        Row("local_ip", (None, here), (None, here), IN_PLACE, local, {"remotes": [there]}),
-        Row("dev", (None, "eth1"), (None, "eth1"), RECREATED, "link", known, "dev"),
-        Row("mtu", (None, "1400"), (1500 - headers, 1400), IN_PLACE, "mtu", known),
-        Row("mtu", ("9000", "68"), (9000, 68), IN_PLACE, "mtu", known),
-        Row(
-            "mtu",
-            ("auto", "1280"),
-            (1500 - headers, 1280),
-            IN_PLACE,
-            "mtu",
-            {**known, "dev": "eth1"},
-        ),
-        Row("ttl", (None, "9"), (64, 9), IN_PLACE, "ttl", known),
-        Row("ttl", ("255", "0"), (255, 0), IN_PLACE, "ttl", known),
-        Row("ttl", ("64", "inherit"), (64, None), RECREATED, "ttl", known, "ttl_inherit"),
-        Row("tos", (None, "184"), (None, "0xb8"), IN_PLACE, "tos", known),
-        Row("tos", ("184", "inherit"), ("0xb8", "0x1"), IN_PLACE, "tos", known),
-        Row("df", (None, "unset"), ("set", "unset"), IN_PLACE, "df", known),
-        Row("df", ("inherit", "set"), ("inherit", "set"), IN_PLACE, "df", known),
-        Row("learning", (None, False), (True, False), IN_PLACE, "learning", known),
-        Row("ageing", (None, 60), (300, 60), IN_PLACE, "ageing", known),
-        Row("ageing", (4294967295, 1), (4294967295, 1), IN_PLACE, "ageing", known),
-        Row(
-            "extensions",
-            (None, ["gbp"]),
-            (None, True),
-            RECREATED,
-            "gbp",
-            {**known, "dst_port": 5020},
-            "gbp",
-        ),
-        Row(
-            "extensions",
-            (["gpe"], None),
-            (True, None),
-            RECREATED,
-            "gpe",
-            {**known, "dst_port": 5021, "vni": None},
-            "gpe",
-        ),
-        Row("udp_csum", (None, False), (True, False), RECREATED, "udp_csum", known, "udp_csum"),
-        Row(
-            "udp_zero_csum6_tx",
-            (None, True),
-            (False, True),
-            RECREATED,
-            "udp_zero_csum6_tx",
-            known,
-            "udp_zero_csum6_tx",
-        ),
-        Row(
-            "udp_zero_csum6_rx",
-            (None, True),
-            (False, True),
-            RECREATED,
-            "udp_zero_csum6_rx",
-            {**known, "dst_port": 5024},
-            "udp_zero_csum6_rx",
-        ),
-        Row(
-            "src_port_range",
-            (None, [40000, 50000]),
-            ({"low": 0, "high": 0}, {"low": 40000, "high": 50000}),
-            RECREATED,
-            "port_range",
-            known,
-            "src_port_range",
-        ),
-        Row("mac_address", (MAC, OTHER_MAC), (MAC, OTHER_MAC), IN_PLACE, "address", known),
-        Row("remotes", ([there], [third, there]), ({there}, {there, third}), IN_PLACE, "flood"),
-        Row("remotes", ([there], []), ({there}, None), IN_PLACE, "flood", known),
-        Row("remotes", ([there], [third]), ({there}, {third}), IN_PLACE, "flood"),
-        Row("port_no", (901, 902), (901, 902), LINKED_AGAIN, "port_no", known),
-        Row(
-            "vport_type",
-            ("netdev", "vxlan"),
-            (False, True),
-            ["detach", "delete", "create"],
-            "legacy",
-            {"dst_port": 5031, "vni": None},
-            "vport_type",
-        ),
-        Row(
-            "vport_type",
-            ("vxlan", "netdev"),
-            (True, False),
-            ["delete", "create", "link"],
-            "legacy",
-            {"dst_port": 5032, "vni": None, "extensions": ["gbp"]},
-            "vport_type",
-        ),
-    ]
-    return {f"o{number}{row.option[:10]}": row for number, row in enumerate(table)}
+from tests.integration.kernel.option_rows import IN_PLACE, Row, rows
 
 
 def declared(row: Row, name: str, number: int, which: int) -> dict[str, Any]:
@@ -157,13 +20,6 @@ def declared(row: Row, name: str, number: int, which: int) -> dict[str, Any]:
     if row.option == "vni" and row.values[which] is None:
         del options["vni"]
     return {key: value for key, value in options.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Story:
-    """The three runs of a family: created, changed, changed back."""
-
-    runs: list[Run]
 
 
 @pytest.fixture(scope="module", params=["4", "6"])

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import ApplyError
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel import decode, encode, transport
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.attributes import DEFAULTS
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import PortState
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.transport import (
     MESSAGE_DONE,
     MESSAGE_ERROR,

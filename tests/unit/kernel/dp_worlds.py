@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import InputError
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.ownership import token
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.desired_datapath import (
     datapath_set,
 )
@@ -20,7 +21,6 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import
     Flow,
     Observed,
 )
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
 from tests.unit.kernel.builders import Host
 from tests.unit.kernel.worlds import ALIASES, OWNER, Options
 

@@ -19,10 +19,10 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel import decod
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.attributes import (
     DEFAULTS,
 )
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import (
     PortState,
 )
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
 from tests.unit.core.profile import examples
 
 U8 = st.integers(0, 255)

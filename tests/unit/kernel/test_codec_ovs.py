@@ -16,6 +16,7 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel import decod
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.attributes import (
     DEFAULTS,
 )
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import (
     TYPE_NETDEV,
     TYPE_VXLAN,
@@ -23,7 +24,6 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import
     PortState,
     Vport,
 )
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.transport import Request
 from tests.unit.core.profile import examples
 

@@ -28,10 +28,10 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import (
     is_ours,
-    plan_back,
     plan_datapaths,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.undo import undo_datapaths
 from tests.unit.core.profile import examples
 from tests.unit.kernel.dp_worlds import DATAPATH_SETS, HOSTS
 from tests.unit.kernel.machine import Killed, Machine, killed_at, refused_at
@@ -143,9 +143,9 @@ def test_law_2_a_run_that_ends_early_can_be_undone(case: Case, count: int) -> No
         return
     early = predict(observed, done)
     names = [step.name for step in done]
-    back = predict(early, plan_back(observed, early, names, token(OWNER)))
+    back = predict(early, undo_datapaths(observed, early, names, token(OWNER)))
     assert whole(back) == whole(observed)
-    assert plan_back(observed, back, names, token(OWNER)) == ()
+    assert undo_datapaths(observed, back, names, token(OWNER)) == ()
 
 
 def plannable(case: Case) -> int:

@@ -21,11 +21,11 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import
     port_states,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan import (
-    plan_back,
     plan_ports,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.resolve import is_ours
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.undo import undo_ports
 from tests.unit.core.profile import examples
 from tests.unit.kernel.worlds import HOSTS, OWNER, PORT_SETS, complete
 
@@ -115,7 +115,7 @@ def test_law_2_a_run_that_ends_early_can_be_undone(
     done = steps[: 1 + count % len(steps)]
     early = predict(observed, done)
     names = [step.name for step in done]
-    undo = plan_back(observed, early, names, token(OWNER))
+    undo = undo_ports(observed, early, names, token(OWNER))
     back = predict(early, undo)
     assert port_states(back) == port_states(observed)
-    assert plan_back(observed, back, names, token(OWNER)) == ()
+    assert undo_ports(observed, back, names, token(OWNER)) == ()

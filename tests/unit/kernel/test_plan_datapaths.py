@@ -16,8 +16,8 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import 
     TunnelMeshError,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.ownership import mark, token
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import Flow
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
 from tests.unit.kernel.builders import Host, host, ops, plan_dp
 

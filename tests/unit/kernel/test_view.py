@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.ownership import mark
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel import view
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import Flow
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.plan_datapath import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
 from tests.unit.kernel.builders import DECLARED, Host, host, plan
 
