@@ -20,19 +20,15 @@ description:
   - Never fails because of what is wrong with the host or the mesh. A host that cannot be reached
     has that in its record. Prints a line per host, by which a long run can be followed.
   - Changes nothing.
+extends_documentation_fragment:
+  - tunnelmesh.ovs.reading
+  - tunnelmesh.ovs.reading.mesh
 attributes:
   check_mode:
     description: Nothing is pinged in check mode. Set C(check_mode=false) on the task, as the role
       does.
     support: partial
-  diff_mode:
-    description: There is nothing to show.
-    support: none
 options:
-  plan:
-    description: The plan, as P(tunnelmesh.ovs.fleet_plan#filter) makes it.
-    type: str
-    required: true
   owner:
     description: Whose mark the tunnels and ports carry.
     type: str

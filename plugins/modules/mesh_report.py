@@ -18,18 +18,14 @@ description:
   - Prints a table with a line per pair that is not good. Where a host breaks more than four pairs
     for one reason, they share a line.
   - Works on the controller alone; use it with C(run_once).
+extends_documentation_fragment:
+  - tunnelmesh.ovs.reading
+  - tunnelmesh.ovs.reading.mesh
 attributes:
   check_mode:
     description: The table is printed and the files are written in check mode as well.
     support: full
-  diff_mode:
-    description: There is nothing to show.
-    support: none
 options:
-  plan:
-    description: The plan, as P(tunnelmesh.ovs.fleet_plan#filter) makes it.
-    type: str
-    required: true
   hosts:
     description:
       - The hosts of this run. One that registered nothing is reported as C(host_unreachable).

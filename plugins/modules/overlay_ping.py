@@ -18,13 +18,12 @@ description:
   - No process is started per peer. Nothing is changed on the host.
   - In check mode nothing is sent, because the overlay may not exist yet; the task is skipped and
     says so.
+extends_documentation_fragment:
+  - tunnelmesh.ovs.reading
 attributes:
   check_mode:
     description: Skips the task.
     support: full
-  diff_mode:
-    description: There is nothing to show.
-    support: none
 requirements:
   - CAP_NET_RAW
 options:

@@ -20,13 +20,13 @@ description:
   - Changes nothing. It works without Open vSwitch's daemons, and without the kernel module.
   - Needs no privilege for the kernel's side. Reading the database takes root, and so does naming
     the processes of others and pinging remotes. What could not be looked at is said in a warning.
+extends_documentation_fragment:
+  - tunnelmesh.ovs.reading
+  - tunnelmesh.ovs.tls
 attributes:
   check_mode:
     description: Reads in check mode as well.
     support: full
-  diff_mode:
-    description: There is nothing to show.
-    support: none
 options:
   datapath:
     description: Show only what belongs to this kernel datapath. Tunnels of ovs-vswitchd belong to
@@ -92,15 +92,6 @@ options:
     description: Where ovsdb-server of this host listens, C(unix:/path), C(tcp:127.0.0.1:PORT) or
       C(ssl:127.0.0.1:PORT). Default is V(unix:/var/run/openvswitch/db.sock), or none with O(netns).
     type: str
-  database_private_key:
-    description: PEM file with the private key, for C(ssl:).
-    type: path
-  database_certificate:
-    description: PEM file with the certificate, for C(ssl:).
-    type: path
-  database_ca_cert:
-    description: PEM file with the CA certificate of the server, for C(ssl:).
-    type: path
 seealso:
   - module: tunnelmesh.ovs.ovs_vxlan_port
   - module: tunnelmesh.ovs.ovs_vxlan_tunnel
@@ -184,22 +175,22 @@ verdicts:
       type: list
       elements: dict
       contains:
-        code:
+        code: &code
           description: Stable name of the problem.
           type: str
-        plane:
+        plane: &plane
           description: V(management), V(data), V(underlay) or V(host).
           type: str
-        severity:
+        severity: &severity
           description: V(broken) when packets are lost, else V(warning).
           type: str
-        cause:
+        cause: &cause
           description: What is wrong.
           type: str
-        culprit:
+        culprit: &culprit
           description: The device, process, row or address behind it, or null.
           type: str
-        remedy:
+        remedy: &remedy
           description: What to do about it.
           type: str
         remote:
@@ -233,24 +224,12 @@ problems:
   type: list
   elements: dict
   contains:
-    code:
-      description: Stable name of the problem.
-      type: str
-    plane:
-      description: V(management), V(data), V(underlay) or V(host).
-      type: str
-    severity:
-      description: V(broken) when packets are lost, else V(warning).
-      type: str
-    cause:
-      description: What is wrong.
-      type: str
-    culprit:
-      description: The device, process, row or address behind it, or null.
-      type: str
-    remedy:
-      description: What to do about it.
-      type: str
+    code: *code
+    plane: *plane
+    severity: *severity
+    cause: *cause
+    culprit: *culprit
+    remedy: *remedy
     affects:
       description: Names of the tunnels and ports that have it; V(host) for the host as such.
       type: list

@@ -26,6 +26,7 @@ description:
     what it does not say from the top level.
 extends_documentation_fragment:
   - tunnelmesh.ovs.writing
+  - tunnelmesh.ovs.tls
 requirements:
   - Open vSwitch 2.7 or newer, running
   - pyroute2 >= 0.7.2, only to repair kernel devices and to set O(bridges[].address) or
@@ -340,15 +341,6 @@ options:
         signed, and the names in the certificates do not matter, as with every tool of Open vSwitch.
     type: str
     default: unix:/var/run/openvswitch/db.sock
-  database_private_key:
-    description: PEM file with the private key, for C(ssl:).
-    type: path
-  database_certificate:
-    description: PEM file with the certificate, for C(ssl:).
-    type: path
-  database_ca_cert:
-    description: PEM file with the CA certificate of the server, for C(ssl:).
-    type: path
 notes:
   - The mark of ownership is the key C(tunnelmesh-owner) in C(external_ids) of the interface, and of
     the bridge.
