@@ -11,7 +11,6 @@ class ModuleDocFragment:
     """Attributes of every module that changes nothing, and options of those of a mesh."""
 
     DOCUMENTATION = r"""
-options: {}
 attributes:
   diff_mode:
     description: There is nothing to show.

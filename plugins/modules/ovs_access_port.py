@@ -20,7 +20,7 @@ description:
 extends_documentation_fragment:
   - tunnelmesh.ovs.writing
 requirements:
-  - Open vSwitch with ovs-vswitchd
+  - Open vSwitch 2.17 or newer, running
   - pyroute2 >= 0.7.2, only to change devices
   - CAP_NET_ADMIN
 options:

@@ -28,7 +28,7 @@ extends_documentation_fragment:
   - tunnelmesh.ovs.writing
   - tunnelmesh.ovs.tls
 requirements:
-  - Open vSwitch 2.7 or newer, running
+  - Open vSwitch 2.17 or newer, running
   - pyroute2 >= 0.7.2, only to repair kernel devices and to set O(bridges[].address) or
     O(bridges[].up). A run that needs it and lacks it fails before anything is touched.
 options:
@@ -299,8 +299,8 @@ options:
           O(bridges[].address) has entries.
         type: bool
       address:
-        description: Addresses with prefix length of the local port. The list is complete. Left
-          alone when omitted. Not kept over a reboot.
+        description: Addresses with prefix length of the local port, IPv4 or IPv6. Others are
+          removed, except link-local ones. Left alone when omitted. Not kept over a reboot.
         type: list
         elements: str
       adopt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.tools.ci.model import ROOT
 MODULES = sorted((ROOT / "plugins/modules").glob("*.py"))
 FILTERS = sorted((ROOT / "plugins/filter").glob("*.yml"))
 PREFIX = "tunnelmesh.ovs."
+FRAGMENTS = "ansible_collections.tunnelmesh.ovs.plugins.doc_fragments"
 # The collection that the migration guide starts from; it is there when that guide is run.
 FOREIGN = "openvswitch.openvswitch."
 
@@ -92,14 +94,14 @@ def check(plays: list[dict[str, Any]]) -> None:
 
 def module_options(name: str) -> dict[str, Any]:
     """The documented options of a module of ours, its fragments included."""
-    options = dict(documented(ROOT / f"plugins/modules/{name.removeprefix(PREFIX)}.py")["doc"])
-    fragment = options.get("extends_documentation_fragment") or []
-    found: dict[str, Any] = options["options"]
-    if fragment:
-        from ansible_collections.tunnelmesh.ovs.plugins.doc_fragments import writing
-
-        found = {**yaml.safe_load(writing.ModuleDocFragment.DOCUMENTATION)["options"], **found}
-    return found
+    doc = documented(ROOT / f"plugins/modules/{name.removeprefix(PREFIX)}.py")["doc"]
+    found: dict[str, Any] = {}
+    for fragment in doc.get("extends_documentation_fragment") or []:
+        file, _, part = fragment.removeprefix(PREFIX).partition(".")
+        shared = import_module(f"{FRAGMENTS}.{file}").ModuleDocFragment
+        text = getattr(shared, part.upper() or "DOCUMENTATION")
+        found.update(yaml.safe_load(text).get("options") or {})
+    return {**found, **doc["options"]}
 
 
 @pytest.mark.parametrize("path", [*MODULES, *FILTERS], ids=lambda path: path.stem)
