@@ -1,17 +1,21 @@
-"""Runs on a guest: reads module calls line by line, runs each in a fork, prints the results.
+"""Runs on a guest: reads module calls line by line, runs them, prints the results.
 
-The fork starts with everything imported, so a call costs what the module itself does. The
-module's own ``main()`` runs with Ansible's real ``AnsibleModule``; only the transfer by Ansible
-is left out, which the playbook tests have.
+Everything is imported once, so a call costs what the module itself does. The module's own
+``main()`` runs with Ansible's real ``AnsibleModule``; only the transfer by Ansible is left out,
+which the playbook tests have. A call runs in this process, a fork costs a guest twenty times the
+call; those that run at the same time, enter a namespace or are to die have a fork each.
 
 A line is a JSON list of calls that run at the same time: {"module": NAME, "args": {...},
-"check": bool}, and what is to go wrong, see :func:`spoil`. The answer is one line of JSON, the
-list of the results; {"crash": TEXT} stands for a module that printed none, {"killed": true} for
-one that was killed. The key ``netlink`` counts what the module sent to the kernel, ``ovsdb`` what
-it asked of the database, and ``children`` names the processes that it started.
+"check": bool}, and what is to go wrong, see :func:`spoiled` and :func:`deprive`. The answer is
+one line of JSON, the list of the results; {"crash": TEXT} stands for a module that printed none,
+{"killed": true} for one that was killed. The key ``netlink`` counts what the module sent to the
+kernel, ``ovsdb`` what it asked of the database, and ``children`` names the processes that it
+started.
 """
 
+import contextlib
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -19,7 +23,10 @@ import signal
 import subprocess
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
+
+import saboteur as saboteurs  # type: ignore[import-not-found]
 
 COLLECTION = "ansible_collections.tunnelmesh.ovs.plugins"
 LIBRARIES = "/usr/lib/python3/dist-packages"
@@ -72,6 +79,7 @@ class Probe:
         self.ovsdb: dict[str, int] = {}
         self.children: list[str] = []
         self.transport: Any = importlib.import_module(f"{COLLECTION}.module_utils.kernel.transport")
+        self.size = self.transport.CHUNK
         self.chunk = self.transport.Netlink._chunk
         self.dump = self.transport.Netlink.dump
         ovsdb: Any = importlib.import_module(f"{COLLECTION}.module_utils.ovsdb.jsonrpc")
@@ -79,19 +87,23 @@ class Probe:
         self.call = self.connection.call
 
     def install(self) -> None:
-        """Take the place of the two methods that everything goes through."""
+        """Take the place of the methods that everything goes through."""
+        global PROBE
         probe, netlink = self, self.transport.Netlink
+        PROBE = self
         netlink._chunk = lambda socket, requests: probe.send(socket, requests)
         netlink.dump = lambda socket, message, body: probe.take(socket, message, body)
         self.connection.call = lambda one, *request: probe.ask(one, *request)
-        sys.addaudithook(self.heed)
         if self.kill or self.refuse or self.mute or self.meddle:
             self.transport.CHUNK = 1
 
-    def heed(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Note a child process. The interpreter calls this for all that it does."""
-        if event in BIRTHS:
-            self.children.append(f"{event} {arguments[:2]}")
+    def remove(self) -> None:
+        """Put the methods back."""
+        global PROBE
+        PROBE = None
+        self.transport.Netlink._chunk, self.transport.Netlink.dump = self.chunk, self.dump
+        self.connection.call = self.call
+        self.transport.CHUNK = self.size
 
     def ask(self, connection: Any, method: str, params: list[Any], deadline: Any) -> Any:
         """Count a request to the database; a transaction by whether it changes anything."""
@@ -132,24 +144,47 @@ class Probe:
         return replies
 
 
-def spoil(request: dict[str, Any]) -> Probe:
+PROBE: Probe | None = None
+
+
+def heed(event: str, arguments: tuple[Any, ...]) -> None:
+    """Note a child process. The interpreter calls this for all that it does, from start to end."""
+    if PROBE and event in BIRTHS:
+        PROBE.children.append(f"{event} {arguments[:2]}")
+
+
+@contextlib.contextmanager
+def spoiled(request: dict[str, Any]) -> Iterator[Probe]:
+    """Count what the module does, and let happen to it what the call wants.
+
+    For kill, refuse, mute and meddle see Probe, for sabotage see saboteur.py.
+    """
+    probe = Probe(request)
+    probe.install()
+    saboteur = None
+    if "sabotage" in request:
+        saboteur = saboteurs.Saboteur(**request["sabotage"])
+        saboteur.install()
+        probe.count["points"] = saboteur.points
+    try:
+        yield probe
+    finally:
+        if saboteur:
+            saboteur.remove()
+        probe.remove()
+
+
+def deprive(request: dict[str, Any]) -> None:
     """Take from this process what the call is to go without.
 
     uid: run as that user. bare: without the system's Python libraries. patience: seconds that it
-    waits for the lock. sabotage: see saboteur.py. For kill, refuse, mute and
-    meddle see Probe.
+    waits for the lock.
     """
     if request.get("bare"):
         sys.path.remove(LIBRARIES)
         gone = ("pyroute2", COLLECTION)
         for name in [name for name in sys.modules if name.startswith(gone)]:
             del sys.modules[name]
-    probe = Probe(request)
-    probe.install()
-    if "sabotage" in request:
-        saboteur = importlib.import_module("saboteur").Saboteur(**request["sabotage"])
-        saboteur.install()
-        probe.count["points"] = saboteur.points
     if "patience" in request:
         namespace = importlib.import_module(f"{COLLECTION}.module_utils.kernel.namespace")
         namespace.Lock.__init__.__defaults__ = (request["patience"],)
@@ -157,7 +192,6 @@ def spoil(request: dict[str, Any]) -> Probe:
         os.setgroups([])
         os.setresgid(*[request["uid"]] * 3)
         os.setresuid(*[request["uid"]] * 3)
-    return probe
 
 
 def call(request: dict[str, Any]) -> None:
@@ -173,29 +207,51 @@ def call(request: dict[str, Any]) -> None:
     importlib.import_module(name).main()
 
 
-def child(request: dict[str, Any], output: int) -> None:
-    """The fork: standard output and error go to ``output``."""
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    code = 1
-    try:
-        probe = spoil(request)
+def needs_fork(request: dict[str, Any]) -> bool:
+    """Whether a call leaves something behind in the process that runs it, or ends it."""
+    deadly = request.get("sabotage", {}).get("how", "").startswith("kill")
+    deprived = {"kill", "uid", "bare", "patience"} & set(request)
+    return bool(deadly or deprived or request["args"].get("netns"))
+
+
+def forget() -> None:
+    """Let Ansible forget the warnings of the call before: it keeps them in its modules."""
+    kept = importlib.import_module("ansible.module_utils.common.warnings")
+    for name in ("_global_warnings", "_global_deprecations"):
+        getattr(kept, name).clear()
+
+
+def printed(request: dict[str, Any]) -> str:
+    """Run a module; all that it printed, and what was counted, as the last line."""
+    output = io.StringIO()
+    with (
+        spoiled(request) as probe,
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
         try:
             call(request)
         except SystemExit:
-            code = 0
+            pass
         except BaseException:  # noqa: BLE001 - shown as a crash by the caller
             traceback.print_exc()
-        finally:
-            print("\n" + probe.report())
-    finally:
-        sys.stdout.flush()
-        os._exit(code)
+    return f"{output.getvalue()}\n{probe.report()}\n"
+
+
+def child(request: dict[str, Any], output: int) -> None:
+    """The fork: what is printed goes to ``output``."""
+    try:
+        deprive(request)
+        text = printed(request)
+    except BaseException:  # noqa: BLE001 - shown as a crash by the caller
+        text = traceback.format_exc()
+    with os.fdopen(output, "w") as pipe:
+        pipe.write(text)
+    os._exit(0)
 
 
 def start(request: dict[str, Any]) -> tuple[int, int]:
     """Fork; the process id and the end of the pipe that its output comes out of."""
-    importlib.import_module(f"{COLLECTION}.modules.{request['module']}")  # once, not in every fork
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -212,6 +268,11 @@ def finish(pid: int, reader: int) -> dict[str, Any]:
     _pid, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
         return {"killed": True}
+    return result(output)
+
+
+def result(output: str) -> dict[str, Any]:
+    """What the module printed and what the probe counted, out of all that was printed."""
     answers = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     if len(answers) < 2:
         return {"crash": output}
@@ -221,7 +282,6 @@ def finish(pid: int, reader: int) -> dict[str, Any]:
 
 def main() -> None:
     """Serve until the connection closes."""
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     import ansible.module_utils.basic  # noqa: F401
     import pyroute2  # noqa: F401
 
@@ -231,10 +291,19 @@ def main() -> None:
         package = importlib.import_module(f"{COLLECTION}.{name}")
         for part in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(part.name)
+    sys.addaudithook(heed)
+    sys.addaudithook(saboteurs.heed)
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
-        running = [start(request) for request in json.loads(line)]
-        print(json.dumps([finish(*one) for one in running]), flush=True)
+        requests = json.loads(line)
+        for request in requests:  # once, not in every fork
+            importlib.import_module(f"{COLLECTION}.modules.{request['module']}")
+        if len(requests) == 1 and not needs_fork(requests[0]):
+            forget()
+            answers = [result(printed(requests[0]))]
+        else:
+            answers = [finish(*one) for one in [start(request) for request in requests]]
+        print(json.dumps(answers), flush=True)
 
 
 if __name__ == "__main__":

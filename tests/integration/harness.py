@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 
 # The lab is a program of its own, not a package of ours.
+from tmlab.errors import LabError  # noqa: E402
 from tmlab.lab import Lab  # noqa: E402
 from tmlab.paths import labs_dir  # noqa: E402
+from tmlab.shell import Result, failure_text  # noqa: E402
 
 __all__ = ["Lab", "Runner", "Target", "labs_dir"]
 
@@ -39,8 +43,45 @@ def stage(folder: Path) -> None:
     plugins = folder / "ansible_collections" / "tunnelmesh" / "ovs" / "plugins"
     for part in ("modules", "module_utils"):
         shutil.copytree(ROOT / "plugins" / part, plugins / part, ignore=skip)
-    for name in ("guest_runner.py", "saboteur.py"):
+    for name in ("guest_runner.py", "guest_shell.py", "saboteur.py"):
         shutil.copy(Path(__file__).parent / name, folder)
+
+
+class Dialogue:
+    """A program on a guest that answers every line of JSON with another."""
+
+    def __init__(self, lab: Lab, host: str, command: Sequence[str]) -> None:
+        self.host = host
+        self._process = subprocess.Popen(
+            lab.ssh_settings.command(lab.host(host), command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, question: Any, seconds: float) -> Any:
+        """The answer; AssertionError when there is none in time."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        return self.answer(seconds)
+
+    def answer(self, seconds: float) -> Any:
+        """The next line; AssertionError when there is none in time."""
+        assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], seconds)
+        if not ready:
+            raise AssertionError(f"no answer from {self.host} within {seconds:.0f} s")
+        line = self._process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the connection to {self.host} has ended")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait(timeout=30)
 
 
 class Runner:
@@ -49,11 +90,8 @@ class Runner:
     def __init__(self, lab: Lab, host: str, python: str = "python3") -> None:
         self.lab, self.host = lab, host
         self._send()
-        command = lab.ssh_settings.command(lab.host(host), [python, f"{REMOTE}/guest_runner.py"])
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        if not self._answer(DEADLINE).get("ready"):
+        self._dialogue = Dialogue(lab, host, [python, f"{REMOTE}/guest_runner.py"])
+        if not self._dialogue.answer(DEADLINE).get("ready"):
             raise AssertionError(f"the runner did not start on {host}")
 
     def _send(self) -> None:
@@ -79,10 +117,7 @@ class Runner:
 
     def at_once(self, *requests: dict[str, Any]) -> list[dict[str, Any]]:
         """Run several modules at the same time."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(requests) + "\n")
-        self._process.stdin.flush()
-        answers: list[dict[str, Any]] = self._answer(DEADLINE)
+        answers: list[dict[str, Any]] = self._dialogue.ask(requests, DEADLINE)
         for request, answer in zip(requests, answers, strict=True):
             if "crash" in answer or "exception" in answer:
                 text = answer.get("crash", answer)
@@ -90,21 +125,9 @@ class Runner:
             answer.pop("invocation", None)
         return answers
 
-    def _answer(self, deadline: float) -> Any:
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], deadline)
-        if not ready:
-            raise AssertionError(f"no answer from {self.host} within {deadline:.0f} s")
-        line = self._process.stdout.readline()
-        if not line:
-            raise AssertionError(f"the runner on {self.host} has ended")
-        return json.loads(line)
-
     def close(self) -> None:
         """End the connection."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.wait(timeout=30)
+        self._dialogue.close()
 
 
 class Target:
@@ -113,11 +136,25 @@ class Target:
     def __init__(self, lab: Lab, host: str) -> None:
         self.lab, self.host = lab, host
         self.run = Runner(lab, host)
+        self._shell = Dialogue(lab, host, ["python3", f"{REMOTE}/guest_shell.py"])
+        self._free = threading.Lock()
 
     def sh(self, script: str, *, check: bool = True) -> str:
-        """What a shell script printed on the host."""
-        text: str = self.lab.ssh(self.host, script, check=check).stdout
-        return text
+        """What a shell script printed on the host. LabError if it fails and ``check`` is set.
+
+        Scripts that run at the same time, in threads, have an SSH session each.
+        """
+        if not self._free.acquire(blocking=False):
+            text: str = self.lab.ssh(self.host, script, check=check).stdout
+            return text
+        try:
+            code, output, error = self._shell.ask(script, DEADLINE)
+        finally:
+            self._free.release()
+        if check and code:
+            done = Result((script,), code, output, error)
+            raise LabError(f"{self.host}: {failure_text(done)}")
+        return str(output)
 
     def link(self, name: str) -> dict[str, Any] | None:
         """``ip -d -j link show``: one device as iproute2 sees it."""
@@ -148,5 +185,6 @@ class Target:
         return ports
 
     def close(self) -> None:
-        """End the runner."""
+        """End the runner and the shell."""
         self.run.close()
+        self._shell.close()

@@ -19,12 +19,20 @@ import importlib
 import os
 import signal
 import subprocess
-import sys
 from typing import Any
 
 UTILS = "ansible_collections.tunnelmesh.ovs.plugins.module_utils"
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 PATHS = {"os.rename": 0, "os.remove": 0, "os.symlink": 1, "os.chmod": 0, "os.chown": 0}
+
+
+ACTIVE: list["Saboteur"] = []
+
+
+def heed(event: str, arguments: tuple[Any, ...]) -> None:
+    """Let the one at work know what Python does: an audit hook stays as long as the process."""
+    for saboteur in ACTIVE:
+        saboteur.on_event(event, arguments)
 
 
 class Saboteur:
@@ -46,14 +54,20 @@ class Saboteur:
         """Take the place of what everything goes through."""
         jsonrpc: Any = importlib.import_module(f"{UTILS}.ovsdb.jsonrpc")
         transport: Any = importlib.import_module(f"{UTILS}.kernel.transport")
-        self.jsonrpc, self.transport = jsonrpc, transport
+        self.jsonrpc, self.transport, self.size = jsonrpc, transport, transport.CHUNK
         self.send, self.chunk = jsonrpc.Connection._send, transport.Netlink._chunk
         jsonrpc.Connection._send = lambda peer, message, deadline: self.on_send(
             peer, message, deadline
         )
         transport.Netlink._chunk = lambda netlink, requests: self.on_chunk(netlink, requests)
         transport.CHUNK = 1
-        sys.addaudithook(self.on_event)
+        ACTIVE.append(self)
+
+    def remove(self) -> None:
+        """Put everything back."""
+        ACTIVE.remove(self)
+        self.jsonrpc.Connection._send, self.transport.Netlink._chunk = self.send, self.chunk
+        self.transport.CHUNK = self.size
 
     def hits(self, what: str) -> bool:
         """Count a point; whether it is the one. A kill happens here."""

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.faults.stages import STAGES, Stage
+from tests.integration.faults.upheaval import DATAPATHS, PORTS, Scene
 from tests.integration.harness import Target
+from tests.integration.kernel.host import Host
 from tests.integration.ovsdb.conftest import alive, peer
 from tests.integration.ovsdb.witness import Ovs
 
@@ -31,4 +33,12 @@ def stage(vtep1: Target, request: pytest.FixtureRequest) -> Iterator[Stage]:
     found: Stage = request.param(host)
     yield found
     found.close()
+    host.clean()
+
+
+@pytest.fixture(scope="module", params=[PORTS, DATAPATHS], ids=["ports", "datapaths"])
+def scene(vtep1: Target, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """The first host as the scene of an upheaval, of ports and of datapaths."""
+    host = Host(vtep1)
+    yield Scene(host, request.param)
     host.clean()

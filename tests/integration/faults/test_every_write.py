@@ -1,8 +1,8 @@
 """A module is failed, and killed, at every single write: database, kernel and file system.
 
 After a failure all is as before, or the error names what is left. After a kill the same run again
-brings it to an end. What is not ours is what it was, in any case. The kernel plane has the same
-tests in tests/integration/kernel (test_undo.py, test_kill.py).
+brings it to an end. What is not ours is what it was, in any case. Of the kernel plane see
+test_kernel_undo.py and test_kernel_kill.py.
 """
 
 from __future__ import annotations

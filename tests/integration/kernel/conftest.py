@@ -8,7 +8,6 @@ import pytest
 
 from tests.integration.harness import Target
 from tests.integration.kernel.host import Host
-from tests.integration.kernel.upheaval import DATAPATHS, PORTS, Stage
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +23,3 @@ def host(machine: Host) -> Host:
     """The first host, clean."""
     machine.clean()
     return machine
-
-
-@pytest.fixture(scope="module", params=[PORTS, DATAPATHS], ids=["ports", "datapaths"])
-def stage(machine: Host, request: pytest.FixtureRequest) -> Stage:
-    """The first host as the scene of an upheaval, of ports and of datapaths."""
-    return Stage(machine, request.param)

@@ -6,18 +6,22 @@ certain; then the same with a neighbour that acts whenever it likes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from tests.integration.kernel.host import DATAPATH, PORT, Host
+from tests.integration.kernel.witness import eventually
 
 PORTS = [
     {"name": "first", "vni": 1, "remotes": ["198.18.0.12"], "mac_address": "02:00:00:00:00:01"},
     {"name": "second", "vni": 2, "mac_address": "02:00:00:00:00:02"},
 ]
 TASK: dict[str, Any] = {"datapath": "lab0", "ports": PORTS}
-ROUNDS = 20
+ROUNDS = 200
+TWINS = 5
 
 # When the neighbour acts, and what it does: harmless, since the set can still be had.
 HARMLESS = {
@@ -133,7 +137,7 @@ def test_a_datapath_is_made_meanwhile(host: Host) -> None:
 def test_two_runs_at_once(host: Host) -> None:
     """Of the same set, one does it all and the other finds it done; sets of two owners join."""
     host.datapath("lab0")
-    for number in range(ROUNDS // 4):
+    for number in range(TWINS):
         same = {"module": PORT, "args": {**TASK, "ports": [{"name": f"s{number}", "vni": number}]}}
         mine = {"name": f"m{number}", "vni": 100 + number}
         theirs = {"name": f"t{number}", "vni": 200 + number}
@@ -146,24 +150,32 @@ def test_two_runs_at_once(host: Host) -> None:
         assert not [result["msg"] for result in results if result.get("failed")]
         assert sorted(result["changed"] for result in results) == [False, True, True, True]
     seen = host.look()
-    assert len(seen.ports["lab0"]) == 1 + 3 * (ROUNDS // 4)
+    assert len(seen.ports["lab0"]) == 1 + 3 * (TWINS)
     assert len(set(seen.ports["lab0"].values())) == len(seen.ports["lab0"])
     assert seen.owner("t0") == "other"
+
+
+@contextmanager
+def neighbour(host: Host, loop: str) -> Iterator[None]:
+    """Somebody who does the same over and over; gone with all its children at the end."""
+    script = f"setsid sh -c 'while :; do {loop}; done' >/dev/null 2>&1 & echo $!"
+    pid = host.sh(script).strip()
+    try:
+        yield
+    finally:
+        host.sh(f"kill -- -{pid}")
+        eventually(lambda: not host.sh(f"pgrep -g {pid} || true"), "the neighbour ends")
 
 
 def test_a_neighbour_that_deletes_all_the_time(host: Host) -> None:
     """Every run ends in success or in a clear error, and the first undisturbed one converges."""
     host.datapath("lab0")
-    loop = "while :; do ip link del dev first; ovs-dpctl del-if lab0 second; done"
-    pid = host.sh(f"nohup sh -c '{loop}' >/dev/null 2>&1 & echo $!").strip()
     converged = disturbed = 0
-    try:
+    with neighbour(host, "ip link del dev first; ovs-dpctl del-if lab0 second"):
         for _round in range(ROUNDS):
             result = host.target.run(PORT, **TASK)
             converged += not result.get("failed")
             disturbed += bool(result.get("actions"))
-    finally:
-        host.sh(f"kill {pid}")
     print(f"{ROUNDS} rounds, {converged} converged, {disturbed} with something to repair")
     assert disturbed > 1
     run = host.ports(PORTS, datapath="lab0")

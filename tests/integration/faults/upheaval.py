@@ -88,7 +88,7 @@ DATAPATHS = Upheaval(
 )
 
 
-class Stage:
+class Scene:
     """A host on which an upheaval is played; a test leaves it at the start."""
 
     def __init__(self, host: Host, upheaval: Upheaval) -> None:
