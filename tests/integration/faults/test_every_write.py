@@ -69,9 +69,14 @@ def test_killed_anywhere(stage: Stage) -> None:
         cases += [(point, how) for how in ways]
     every = max(1, EVERY // 2)
     cases = cases[::every]
+    spared = 0
     for point, how in cases:
         where = (point, how, stage.points[point - 1])
-        assert stage.spoiled({"point": point, "how": how}) == {"killed": True}
+        end = stage.spoiled({"point": point, "how": how})
+        if end != {"killed": True}:
+            # How often a run asks whether ovs-vswitchd has followed depends on how fast that is.
+            assert len(end["netlink"]["points"]) < point, where
+            spared += 1
         again = stage.run(stage.second)
         seen = stage.seen()
         if again.get("failed") or seen != stage.final:
@@ -79,5 +84,6 @@ def test_killed_anywhere(stage: Stage) -> None:
         if not stage.foreign_kept(seen):
             wrong.append((where, "foreign things changed", set()))
         stage.reset()
-    print(f"{stage.module}: {len(cases)} kills, {len(cases) - len(wrong)} converged")
+    print(f"{stage.module}: {len(cases) - spared} kills, {len(cases) - len(wrong)} converged")
     assert not wrong
+    assert spared <= len(cases) // 4
