@@ -1,7 +1,0 @@
-# Copyright (c) 2026, the tunnelmesh.ovs authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""The part that both planes share: pure Python, free of Ansible and of I/O.
-
-Private to this collection.
-"""

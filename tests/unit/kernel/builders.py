@@ -10,9 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import TunnelMeshError
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.ownership import mark
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.steps import Plan
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.attributes import DEFAULTS
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.desired import port_set
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.desired_datapath import (
     datapath_set,
@@ -150,6 +154,16 @@ def host() -> Host:
     return made
 
 
+def wired() -> Host:
+    """lab0 with vx1 on port 1 and vx2 on port 2, lab0 and vx1 connected."""
+    made = host()
+    made.vxlan("vx1", "lab0", 1, vni=1)
+    made.vxlan("vx2", "lab0", 2, vni=2)
+    for a, b in ((0, 1), (1, 0)):
+        made.flow("lab0", Flow(a, b, ufid(a, b)))
+    return made
+
+
 def params(**options: Any) -> dict[str, Any]:
     """Parameters of a task; a port lies in lab0 unless something else is said."""
     if options.get("state", "present") == "present":
@@ -167,6 +181,20 @@ def plan(observed: Observed, **options: Any) -> Plan:
     return plan_ports(ports(**options), observed)
 
 
+def refusal(made: Host, **options: Any) -> TunnelMeshError:
+    """The error of a plan; it says what to do."""
+    with pytest.raises(TunnelMeshError) as caught:
+        plan(made.observed(), **options)
+    assert caught.value.remedy
+    return caught.value
+
+
+def linked_numbers(made: Host, **options: Any) -> dict[str, int]:
+    """The number of each port that a plan links."""
+    steps = plan(made.observed(), **options)
+    return {step.name: step.args["port_no"] for step in steps if step.op == "link"}
+
+
 def datapaths(**options: Any) -> DatapathSet:
     """What a task of ovs_datapath declares."""
     return datapath_set(options)
@@ -175,6 +203,14 @@ def datapaths(**options: Any) -> DatapathSet:
 def plan_dp(observed: Observed, **options: Any) -> Plan:
     """The plan of a task of ovs_datapath."""
     return plan_datapaths(datapaths(**options), observed)
+
+
+def refusal_dp(made: Host, **options: Any) -> TunnelMeshError:
+    """The error of a plan of datapaths; it says what to do."""
+    with pytest.raises(TunnelMeshError) as caught:
+        plan_dp(made.observed(), **options)
+    assert caught.value.remedy
+    return caught.value
 
 
 def ops(steps: Plan) -> list[tuple[str, str]]:

@@ -13,33 +13,14 @@ import pytest
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import (
     ConflictError,
     EnvironmentProblem,
-    TunnelMeshError,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.steps import Plan
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import Flow
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
-from tests.unit.kernel.builders import Host, host, ops, plan_dp
+from tests.unit.kernel.builders import Host, host, ops, plan_dp, refusal_dp, wired
 
 Options = dict[str, Any]
-
-
-def refusal(made: Host, **options: Any) -> TunnelMeshError:
-    """The error of a plan; it says what to do."""
-    with pytest.raises(TunnelMeshError) as caught:
-        plan_dp(made.observed(), **options)
-    assert caught.value.remedy
-    return caught.value
-
-
-def wired() -> Host:
-    """lab0 with vx1 on port 1 and vx2 on port 2, lab0 and vx1 connected."""
-    made = host()
-    made.vxlan("vx1", "lab0", 1, vni=1)
-    made.vxlan("vx2", "lab0", 2, vni=2)
-    for a, b in ((0, 1), (1, 0)):
-        made.flow("lab0", Flow(a, b, ufid(a, b)))
-    return made
 
 
 def flows(steps: Plan, op: str) -> list[tuple[int, int]]:
@@ -103,7 +84,7 @@ def test_a_wildcard_flow_of_others_is_in_the_way() -> None:
     made = host()
     made.vxlan("vx1", "lab0", 1)
     made.flow("lab0", Flow(1, 3))
-    error = refusal(made, name="lab0", connect=[["lab0", "vx1"]])
+    error = refusal_dp(made, name="lab0", connect=[["lab0", "vx1"]])
     assert isinstance(error, ConflictError)
     assert error.culprit == "for in-port vx1"
     assert "ovs-dpctl del-flow lab0 'in_port(1),eth()'" in str(error.remedy)
@@ -127,13 +108,13 @@ def test_an_exact_flow_of_others_is_not_in_the_way() -> None:
     ],
 )
 def test_connections_that_are_refused(connect: Any, problem: str) -> None:
-    error = refusal(wired(), name="lab0", connect=connect)
+    error = refusal_dp(wired(), name="lab0", connect=connect)
     assert isinstance(error, (ConflictError, EnvironmentProblem))
     assert problem in error.cause
 
 
 def test_a_new_datapath_has_its_local_port_only() -> None:
-    assert "has no port vx1" in refusal(host(), name="lab1", connect=[["lab1", "vx1"]]).cause
+    assert "has no port vx1" in refusal_dp(host(), name="lab1", connect=[["lab1", "vx1"]]).cause
 
 
 # -- dry runs of a whole play -------------------------------------------------------------------

@@ -13,34 +13,13 @@ import pytest
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import (
     ConflictError,
     OwnershipError,
-    TunnelMeshError,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.ownership import mark, token
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.datapath_steps import ufid
-from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import Flow
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.predict import predict
-from tests.unit.kernel.builders import Host, host, ops, plan_dp
+from tests.unit.kernel.builders import Host, host, ops, plan_dp, refusal_dp, wired
 
 Options = dict[str, Any]
 OURS = token("default")
-
-
-def refusal(made: Host, **options: Any) -> TunnelMeshError:
-    """The error of a plan; it says what to do."""
-    with pytest.raises(TunnelMeshError) as caught:
-        plan_dp(made.observed(), **options)
-    assert caught.value.remedy
-    return caught.value
-
-
-def wired() -> Host:
-    """lab0 with vx1 on port 1 and vx2 on port 2, lab0 and vx1 connected."""
-    made = host()
-    made.vxlan("vx1", "lab0", 1, vni=1)
-    made.vxlan("vx2", "lab0", 2, vni=2)
-    for a, b in ((0, 1), (1, 0)):
-        made.flow("lab0", Flow(a, b, ufid(a, b)))
-    return made
 
 
 # -- create and change --------------------------------------------------------------------------
@@ -98,7 +77,7 @@ def test_the_token_of_a_killed_run_is_taken_up_and_cleared() -> None:
 def test_a_name_that_another_device_has(kind: str) -> None:
     made = host()
     made.device("lab1", kind=kind)
-    error = refusal(made, name="lab1")
+    error = refusal_dp(made, name="lab1")
     assert isinstance(error, ConflictError)
     assert error.culprit == f"lab1 is a device of kind {kind or 'physical'}"
 
@@ -121,7 +100,7 @@ def test_what_is_not_ours_is_refused_unless_adopted(
 ) -> None:
     made = Host()
     made.datapath("lab0", alias=alias, upcall=upcall)
-    error = refusal(made, name="lab0", state=state)
+    error = refusal_dp(made, name="lab0", state=state)
     assert isinstance(error, OwnershipError)
     assert culprit in str(error.culprit)
     assert plan_dp(made.observed(), name="lab0", state=state, adopt=True)
@@ -131,7 +110,7 @@ def test_what_is_not_ours_is_refused_unless_adopted(
 def test_the_datapath_of_ovs_vswitchd_is_refused_even_if_it_is_marked(options: Options) -> None:
     made = Host()
     made.datapath("dp7", per_cpu=True)
-    error = refusal(made, name="dp7", **options)
+    error = refusal_dp(made, name="dp7", **options)
     assert "datapath dp7 is owned by ovs-vswitchd" in error.cause
     assert plan_dp(made.observed(), purge=True) == ()
 
@@ -162,7 +141,7 @@ def test_a_datapath_with_ports_of_others_is_not_deleted(how: Options) -> None:
     made = wired()
     made.internal("lab0", "int0", 3)
     made.vxlan("theirs", "lab0", 4, vni=4, alias=mark("other"))
-    error = refusal(made, **how)
+    error = refusal_dp(made, **how)
     assert isinstance(error, OwnershipError)
     assert "ports that are not marked as ours" in error.cause
     assert error.culprit == "int0, theirs"

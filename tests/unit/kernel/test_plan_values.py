@@ -12,26 +12,11 @@ import pytest
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import (
     ConflictError,
-    TunnelMeshError,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.kernel.model import TYPE_NETDEV
-from tests.unit.kernel.builders import DECLARED, Host, host, ops, plan
+from tests.unit.kernel.builders import DECLARED, host, linked_numbers, ops, plan, refusal
 
 Options = dict[str, Any]
-
-
-def refusal(made: Host, **options: Any) -> TunnelMeshError:
-    """The error of a plan; it says what to do."""
-    with pytest.raises(TunnelMeshError) as caught:
-        plan(made.observed(), **options)
-    assert caught.value.remedy
-    return caught.value
-
-
-def linked_numbers(made: Host, **options: Any) -> dict[str, int]:
-    """The number of each port that a plan links."""
-    steps = plan(made.observed(), **options)
-    return {step.name: step.args["port_no"] for step in steps if step.op == "link"}
 
 
 # -- port numbers -------------------------------------------------------------------------------
