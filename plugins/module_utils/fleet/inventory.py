@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
@@ -22,8 +21,7 @@ VARIABLES = {
     "vxlan_mesh_underlay_mtu": "underlay_mtu",
     "vxlan_mesh_host_settings": "settings",
 }
-# Registered by the role: what its look at the host printed, a line per thing. "underlay" is
-# followed by the output of `ip -json address show to ENDPOINT`, "vswitchd" by one word.
+# Registered by the role: the result of the module host_look, without its keys where it failed.
 SEEN = "vxlan_mesh_seen"
 AUTO = "auto"
 # What the role vtep is told about the daemons, and the backend that follows from it.
@@ -60,7 +58,7 @@ def _detected(variables: Mapping[str, Any]) -> Optional[str]:
     starts Open vSwitch, unless it is told not to.
     """
     told = SERVICE.get(str(variables.get("vtep_service")))
-    state = _seen(variables).get("vswitchd")
+    state = (variables.get(SEEN) or {}).get("vswitchd")
     if told or not state:
         return told
     if state == "absent":
@@ -72,9 +70,9 @@ def _detected(variables: Mapping[str, Any]) -> Optional[str]:
 
 def _add_observed(found: dict[str, Any], variables: Mapping[str, Any]) -> None:
     """What was seen on the host itself, where somebody looked: addresses and MTUs."""
-    seen = _seen(variables).get("underlay")
-    mtus = dict(_from_ip(seen) if seen else _from_facts(variables))
-    if not mtus and not seen:
+    seen = (variables.get(SEEN) or {}).get("underlay")
+    mtus = dict(_from_facts(variables) if seen is None else _from_look(seen))
+    if not mtus and seen is None:
         return
     found["own_addresses"] = sorted(mtus)
     endpoint = _plain(found["endpoint"])
@@ -82,22 +80,9 @@ def _add_observed(found: dict[str, Any], variables: Mapping[str, Any]) -> None:
         found["underlay_mtu"] = mtus[str(endpoint)]
 
 
-def _seen(variables: Mapping[str, Any]) -> dict[str, str]:
-    """What the role's look at the host printed: first word -> rest of the line."""
-    look = variables.get(SEEN) or {}
-    lines = str(look.get("stdout") or "").splitlines() if look.get("rc") == 0 else []
-    return {word: rest for line in lines for word, _space, rest in [line.partition(" ")]}
-
-
-def _from_ip(printed: str) -> list[tuple[str, int]]:
-    """(address, MTU of its device) out of ``ip -json address``."""
-    return [
-        (plain, int(device["mtu"]))
-        for device in json.loads(printed)
-        for entry in device.get("addr_info", ())
-        for plain in [_plain(entry.get("local"))]
-        if plain
-    ]
+def _from_look(underlay: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """(address, MTU of its device) out of the result of host_look."""
+    return [(str(entry["address"]), int(entry["mtu"])) for entry in underlay]
 
 
 def _from_facts(variables: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

@@ -187,20 +187,23 @@ def test_members_from_variables_and_facts() -> None:
     assert "own_addresses" not in inventory.member({"vxlan_mesh_endpoint": "198.18.0.1"}, "auto")
 
 
-def test_what_ip_prints_tells_the_underlay() -> None:
-    def from_ip(stdout: str) -> dict[str, object]:
+def test_the_look_at_the_host_tells_the_underlay() -> None:
+    def looked(*found: tuple[str, int]) -> dict[str, object]:
+        underlay = [{"address": text, "device": "eth1", "mtu": mtu} for text, mtu in found]
         seen = {
             "vxlan_mesh_endpoint": "198.18.0.1",
-            "vxlan_mesh_seen": {"rc": 0, "stdout": f"underlay {stdout}\nvswitchd stopped"},
+            "vxlan_mesh_seen": {"vswitchd": "stopped", "underlay": underlay},
         }
         return inventory.member(seen, "kernel")
 
-    seen = from_ip('[{},{"ifname":"eth1","mtu":9000,"addr_info":[{"local":"198.18.0.1"}]}]')
+    seen = looked(("198.18.0.1", 9000))
     assert (seen["underlay_mtu"], seen["own_addresses"]) == (9000, ["198.18.0.1"])
-    nothing = from_ip("[{},{}]")
+    nothing = looked()
     assert nothing["own_addresses"] == []
     assert "underlay_mtu" not in nothing
-    assert "own_addresses" not in from_ip("")  # an endpoint that ip did not understand
+    other = looked(("198.18.0.2", 9000))  # what else the host has, for the message
+    assert other["own_addresses"] == ["198.18.0.2"]
+    assert "underlay_mtu" not in other
     unreached = {"vxlan_mesh_endpoint": "198.18.0.1", "vxlan_mesh_seen": {"unreachable": True}}
     assert "own_addresses" not in inventory.member(unreached, "kernel")
 
@@ -221,8 +224,7 @@ def test_what_ip_prints_tells_the_underlay() -> None:
 def test_backend_auto_follows_the_host_and_what_vtep_will_do(
     state: str, told: dict[str, object], backend: str
 ) -> None:
-    # A host that is not prepared yet may have no `ip`, and so no line of it.
-    look = {"rc": 0, "stdout": f"vswitchd {state}"}
+    look = {"vswitchd": state}
     seen = {"vxlan_mesh_endpoint": "198.18.0.1", "vxlan_mesh_seen": look, **told}
     found = inventory.member(seen, "auto")
     assert found["backend"] == backend

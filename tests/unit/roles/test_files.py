@@ -53,6 +53,15 @@ CASES: dict[str, dict[str, Any]] = {
         "vtep_service": "stopped",
         "vtep_mesh": {"start_daemons": True, "admitted": [], "dst_ports": [4789]},
     },
+    "named": {
+        "facts": {"os_family": "Debian", "service_mgr": "systemd", "distribution": "Debian"},
+        "vxlan_mesh_bridge": "overlay0",
+        "vxlan_mesh_segments": [
+            {"name": "a", "vni": 1},
+            {"name": "b", "vni": 2, "bridge": "tenants", "device": None},
+            {"name": "c", "vni": 3, "bridge": "tenants", "tag": 3, "device": "storage"},
+        ],
+    },
     "alone": {
         "facts": {"os_family": "Debian", "service_mgr": "systemd", "distribution": "Debian"},
         "vtep_firewall": True,
@@ -147,7 +156,8 @@ def test_daemons_are_started_where_the_mesh_needs_them(
 ) -> None:
     wanted = {case: result["wanted_service"] for case, result in rendered[0].items()}
     # What the user says comes first.
-    assert wanted == {"debian": "auto", "redhat": "started", "mixed": "stopped", "alone": "auto"}
+    started = {"redhat": "started", "mixed": "stopped"}
+    assert wanted == {case: started.get(case, "auto") for case in wanted}
 
 
 def test_kernel_modules_at_boot(rendered: tuple[dict[str, Any], str]) -> None:
@@ -170,6 +180,17 @@ def test_managers_are_told_the_same_devices(rendered: tuple[dict[str, Any], str]
     assert link["Link"]["MACAddressPolicy"] == "none"
     folders = {entry["path"] for entry in rendered[0]["debian"]["files"] if entry.get("optional")}
     assert len(folders) == 3  # left out where the manager is not there
+
+
+def test_managers_follow_the_names_of_the_mesh(rendered: tuple[dict[str, Any], str]) -> None:
+    def left_alone(case: str) -> list[str]:
+        link = configparser.ConfigParser()
+        link.read_string(file(rendered, case, "05-tunnelmesh.link"))
+        return link["Match"]["OriginalName"].split()
+
+    rules = ["vx[0-9]*", "vxlan_sys_*", "dp-*", "if-*", "ovs-system"]
+    assert left_alone("debian") == [*rules, "br-mesh"]
+    assert left_alone("named") == [*rules, "overlay0", "tenants", "storage"]
 
 
 def test_firewall_follows_the_plan(rendered: tuple[dict[str, Any], str]) -> None:

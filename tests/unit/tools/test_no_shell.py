@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No plugin starts another program, and none makes a file that others could get in between."""
+"""No plugin starts a program or makes a file that others could get in between; no task a shell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+PLUGINS = ROOT / "plugins"
 MODULES = {"subprocess", "pty", "popen2", "commands", "multiprocessing", "pexpect"}
 STARTERS = {
     *("system", "popen", "run_command", "get_bin_path", "fork", "forkpty", "posix_spawn"),
@@ -50,6 +53,35 @@ def test_no_plugin_starts_a_program() -> None:
         for path in files
     }
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def shells(content: object) -> Iterator[str]:
+    """Tasks of a role or playbook that start a shell, by module or as a program."""
+    if isinstance(content, list):
+        for item in content:
+            yield from shells(item)
+    if isinstance(content, dict):
+        module = {key.rpartition(".")[2] for key in content} & {"shell", "raw", "script", "expect"}
+        words = str([content.get(f"{prefix}command") for prefix in ("", "ansible.builtin.")])
+        if module or "/sh" in words or "bash" in words or "'sh'" in words:
+            yield str(content.get("name"))
+        for value in content.values():
+            yield from shells(value)
+
+
+def test_no_task_of_ours_starts_a_shell() -> None:
+    files = sorted((ROOT / "playbooks").rglob("*.yml"))
+    files += [path for kind in ("tasks", "handlers") for path in ROOT.glob(f"roles/*/{kind}/*.yml")]
+    assert len(files) > 25
+    found = {str(path): list(shells(yaml.safe_load(path.read_text()))) for path in files}
+    assert {name: tasks for name, tasks in found.items() if tasks} == {}
+    bad = [
+        {"block": [{"name": "a", "ansible.builtin.shell": "x"}]},
+        {"name": "b", "ansible.builtin.command": {"argv": ["/bin/sh", "-c", "x"]}},
+        {"name": "c", "command": {"argv": ["sh", "-c", "x"]}},
+    ]
+    assert list(shells(bad)) == ["a", "b", "c"]
+    assert not list(shells({"name": "d", "ansible.builtin.command": {"cmd": "modprobe vxlan"}}))
 
 
 def test_the_test_sees_what_it_looks_for() -> None:
