@@ -30,6 +30,11 @@ options:
       - Work inside this named network namespace, as C(ip netns) shows it.
     type: str
 attributes:
+  action_group:
+    description: Takes the defaults that a play gives to C(group/tunnelmesh.ovs.ovs) by
+      C(module_defaults).
+    support: full
+    membership: [tunnelmesh.ovs.ovs]
   check_mode:
     description: Predicts the very RV(ignore:actions) that a run carries out, and changes nothing.
     support: full

@@ -24,6 +24,11 @@ extends_documentation_fragment:
   - tunnelmesh.ovs.reading
   - tunnelmesh.ovs.tls
 attributes:
+  action_group:
+    description: Takes the defaults that a play gives to C(group/tunnelmesh.ovs.ovs) by
+      C(module_defaults).
+    support: full
+    membership: [tunnelmesh.ovs.ovs]
   check_mode:
     description: Reads in check mode as well.
     support: full
