@@ -162,10 +162,13 @@ _SHARED = ("dst_port", "gbp", "gpe", "external", "udp_zero_csum6_rx")
 
 
 def _sockets(seen: Snapshot, subject: Subject, device: Link) -> Iterator[Finding]:
-    """The UDP sockets that an up device has to hold: vxlan_open(), drivers/net/vxlan."""
+    """The UDP sockets that an up device has to hold: vxlan_sock_add(), drivers/net/vxlan.
+
+    An external one holds a socket of either family; made before IPv6 came, it lacks that one.
+    """
     families = {path.family for path in subject.paths}
     if subject.kind == PORT and subject.state is not None and not families:
-        families = {subject.state.family or 4}
+        families = {4, 6} if device.attrs.get("external") else {subject.state.family or 4}
     for family in sorted(families):
         if (family, subject.dst_port) in seen.kernel.udp:
             continue

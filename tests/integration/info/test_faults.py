@@ -15,7 +15,7 @@ from tests.integration.info import faults_kernel, faults_ovsdb
 from tests.integration.info.fault import Fault, Group, broken, told
 from tests.integration.info.mesh import ON_KERNEL, ON_OVSDB, Mesh
 
-# Only tests/unit/verdict proves it: a host would have to boot without IPv6, and get it later.
+# A host has to boot without IPv6, and get it later: tests/integration/kernel/test_environment.py.
 ELSEWHERE = {"socket_missing"}
 # Of a whole mesh, seen from outside its hosts: given by the playbook verify, not by the module.
 OF_THE_MESH = {

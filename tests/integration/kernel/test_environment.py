@@ -118,25 +118,49 @@ def test_another_run_holds_the_lock(host: Host) -> None:
     assert host.must(PORT, **TASK)["changed"], "the lock goes with its holder"
 
 
-def test_the_kernel_has_no_ipv6(lab: Lab) -> None:
-    """The module cannot be unloaded, so the host boots without it, and with it again."""
+def test_the_kernel_has_no_ipv6_and_gets_it_later(lab: Lab) -> None:
+    """The module cannot be unloaded, so the host boots without it, and with it again.
+
+    A device for both families, made before IPv6 came, has no socket of it until it is set up anew.
+    """
     lab.ssh("vtep3", "echo 'install ipv6 /bin/false' >/etc/modprobe.d/none.conf && sync")
     try:
         lab.reboot("vtep3")
         target = Target(lab, "vtep3")
         try:
-            host = Host(target)
-            error = host.refused(
-                PORT,
-                in_dry_run=False,
-                ports=[{**TASK, "name": "v4"}, {**TASK, "vni": 2, "local_ip": "fd00:198:18::13"}],
-                state="detached",
-            )
+            _ipv6_is_refused(Host(target))
+            _ipv6_comes_later(Host(target))
         finally:
             target.close()
-        assert "IPv6" in error["msg"]
-        assert "modprobe ipv6" in error["remedy"]
-        assert error["rolled_back"] is True
     finally:
         lab.ssh("vtep3", "rm -f /etc/modprobe.d/none.conf && sync")
         lab.reboot("vtep3")
+
+
+def _ipv6_is_refused(host: Host) -> None:
+    error = host.refused(
+        PORT,
+        in_dry_run=False,
+        ports=[{**TASK, "name": "v4"}, {**TASK, "vni": 2, "local_ip": "fd00:198:18::13"}],
+        state="detached",
+    )
+    assert "IPv6" in error["msg"]
+    assert "modprobe ipv6" in error["remedy"]
+    assert error["rolled_back"] is True
+
+
+def _ipv6_comes_later(host: Host) -> None:
+    def told() -> list[tuple[str, str]]:
+        look = host.must("ovs_vxlan_info", gather=[], probe="none")
+        return [(found["code"], found["cause"]) for found in look["problems"]]
+
+    port = {"name": "both", "dst_port": 4790, "state": "detached"}
+    host.must(PORT, **port)
+    before = told()
+    host.sh("rm /etc/modprobe.d/none.conf && modprobe ipv6")
+    assert "socket_missing" not in dict(before)
+    cause = dict(told())["socket_missing"]
+    assert cause == "both is up and has no IPv6 socket on UDP port 4790"
+    host.sh("ip link set both down && ip link set both up")
+    assert "socket_missing" not in dict(told())
+    assert (6, 4790) in host.look().udp
