@@ -197,6 +197,8 @@ class Ovs:
         """Twenty pings a second meanwhile, of which none is lost."""
         log = "/tmp/stream.log"
         pid = self.sh(f"nohup ping -i 0.05 {address} >{log} 2>&1 & echo $!").strip()
+        # A signal that comes before ping has taken charge of its signals would be lost.
+        eventually(lambda: "icmp_seq=" in self.sh(f"cat {log}"), f"{address} answers")
         try:
             yield
         finally:

@@ -18,6 +18,14 @@ CUT = (
     "tc qdisc add dev eth1 ingress; tc filter add dev eth1 parent ffff: protocol ip u32 "
     "match ip src 198.18.0.12 match ip protocol 17 0xff match ip dport 4789 0xffff action drop"
 )
+# Of what comes over the underlay from one host, packets that are too large, or every third one;
+# every second one would let only the small ones through, where small and large ones take turns.
+FILTER = (
+    "tc qdisc add dev eth1 ingress; tc filter add dev eth1 parent ffff: protocol ip u32 "
+    "match ip src {source} match ip protocol 17 0xff match ip dport 4789 0xffff {action}"
+)
+TOO_LARGE = "police rate 1gbit burst 100k mtu 1300 drop"
+EVERY_THIRD = "action pass random determ drop 3"
 
 
 @dataclass(frozen=True)

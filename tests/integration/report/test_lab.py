@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from tests.integration.report.stage import CUT, DEVICE, Stage
+from tests.integration.report.stage import CUT, DEVICE, EVERY_THIRD, FILTER, TOO_LARGE, Stage
 from tests.tools.browser import Browser
 
 NOBODY = "198.19.254.99"
@@ -99,3 +99,32 @@ def test_a_dead_data_plane_is_named_beside_the_pair(stage: Stage, browser: Brows
     assert page.count("table.matrix td.b") == 6
     assert page.count("#h-vtep1 td.bad") == 2
     assert "\u00d7 3 new" in page.text(".deltas")
+
+
+def _codes(stage: Stage, name: str) -> dict[tuple[str, ...], str]:
+    """Pair -> the code of its root cause, as a JSON file of verify has it."""
+    (segment,) = stage.json(name)["segments"]
+    return {tuple(pair["hosts"]): pair["code"] for pair in segment["pairs"]}
+
+
+def test_a_pair_that_loses_some_packets_or_the_large_ones(stage: Stage) -> None:
+    stage.mend()
+    stage.sh("vtep1", FILTER.format(source="198.18.0.12", action=TOO_LARGE))
+    stage.sh("vtep3", FILTER.format(source="198.18.0.11", action=EVERY_THIRD))
+    shown = stage.play("verify", "-e", "vxlan_mesh_verify_json=some.json")
+    assert _codes(stage, "some.json") == {
+        ("vtep1", "vtep2"): "overlay_mtu",
+        ("vtep1", "vtep3"): "overlay_loss",
+        ("vtep2", "vtep3"): "ok",
+    }
+    assert "raise the MTU of the underlay path, or lower that of the overlay" in shown.text
+    assert shown.status != 0
+    assert "3 hosts, 3 pairs: 1 ok, 1 warning, 1 broken" in shown.text
+
+
+def test_a_mesh_that_carries_more_than_was_planned(stage: Stage) -> None:
+    """The inventory was changed, and nobody has run the mesh playbook since."""
+    stage.mend()
+    planned = "vxlan_mesh_mtu=1400 vxlan_mesh_verify_json=more.json"
+    stage.play("verify", "-e", planned)
+    assert set(_codes(stage, "more.json").values()) == {"overlay_oversize"}
