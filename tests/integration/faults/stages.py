@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from tests.integration.ovsdb.witness import Ovs
+from tests.integration.ovsdb.witness import SETTINGS, Ovs
 
 PEER, OTHER = "198.18.0.12", "198.18.0.13"
 
@@ -90,6 +90,20 @@ def devices(ovs: Ovs) -> dict[str, Any]:
     return found
 
 
+def rows(ovs: Ovs) -> dict[str, Any]:
+    """What is set in every row, and which port is on which bridge, by ovsdb-client."""
+    found: dict[str, Any] = {}
+    tables = ovs.tables(*SETTINGS)
+    names = {row["_uuid"][1]: name for name, row in tables["Port"].items()}
+    for table, entries in tables.items():
+        for name, row in entries.items():
+            found.update({f"{table} {key} {name}": row[key] for key in SETTINGS[table]})
+    for bridge, row in tables["Bridge"].items():
+        ports = row["ports"][1] if row["ports"][0] == "set" else [row["ports"]]
+        found.update({f"bridge of {names[uuid]}": bridge for _word, uuid in ports})
+    return found
+
+
 class Tunnels(Stage):
     """ovs_vxlan_tunnel: tunnels and bridges come, change, move and go."""
 
@@ -129,9 +143,44 @@ class Tunnels(Stage):
     }
 
     def seen(self) -> dict[str, Any]:
-        """Rows by ovs-vsctl, devices by iproute2, which bridge has which port."""
-        ports = {f"ports {name}": self.ovs.ports(name) for name in self.ovs.bridges()}
-        return {**self.ovs.settings(), **ports, **devices(self.ovs)}
+        """Rows by ovsdb-client, devices by iproute2."""
+        return {**rows(self.ovs), **devices(self.ovs)}
+
+
+class AccessPorts(Stage):
+    """ovs_access_port: ports come, change, move and go."""
+
+    module = "ovs_access_port"
+    foreign = (
+        "ovs-vsctl --timeout=20 add-br fgn -- add-br fgn2 -- "
+        "set interface fgn mtu_request=1400 -- set interface fgn2 mtu_request=1400 -- "
+        "add-port fgn hand tag=9 -- set interface hand type=internal mtu_request=1400"
+    )
+    theirs = (" fgn", " fgn2", " hand")
+    first: ClassVar[Mapping[str, Any]] = {
+        "purge": True,
+        "bridge": "fgn",
+        "mtu": 1400,
+        "ports": [
+            {"name": "changed", "tag": 11, "address": ["192.0.2.1/24", "2001:db8::1/64"]},
+            {"name": "moved", "tag": 12, "address": ["192.0.3.1/24"]},
+            {"name": "removed", "tag": 13, "address": ["192.0.4.1/24"]},
+        ],
+    }
+    second: ClassVar[Mapping[str, Any]] = {
+        "bridge": "fgn",
+        "mtu": 1400,
+        "ports": [
+            {"name": "changed", "tag": 21, "mtu": 1300, "address": ["192.0.2.2/24"]},
+            {"name": "moved", "tag": 12, "bridge": "fgn2", "address": ["192.0.3.1/24"]},
+            {"name": "removed", "state": "absent"},
+            {"name": "new", "tag": 14, "address": ["192.0.5.1/24"]},
+        ],
+    }
+
+    def seen(self) -> dict[str, Any]:
+        """Rows by ovsdb-client, devices by iproute2."""
+        return {**rows(self.ovs), **devices(self.ovs)}
 
 
 FOLDER = "/tmp/tunnelmesh-faults"
@@ -177,4 +226,4 @@ class Files(Stage):
         return {f"file {line.split()[-1]}": line for line in lines}
 
 
-STAGES = (Tunnels, Files)
+STAGES = (Tunnels, AccessPorts, Files)
