@@ -43,7 +43,7 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb import model 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb import plan as ovsdb_plan
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb import predict as ovsdb_predict
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb import view as ovsdb_view
-from ansible_collections.tunnelmesh.ovs.plugins.modules import host_files
+from ansible_collections.tunnelmesh.ovs.plugins.modules import host_files, host_look
 from tests.unit.core.profile import examples
 
 WORDS = [
@@ -148,6 +148,11 @@ def plan_files(params: Mapping[str, Any]) -> None:
     files.apply(params["files"], check_mode=True)
 
 
+def look(params: Mapping[str, Any]) -> None:
+    """host_look, at this machine."""
+    host_look.seen(dict(params), True)
+
+
 FILES = {
     "files": {"type": "list", "elements": "dict", "required": True, "options": host_files.FILE}
 }
@@ -163,6 +168,7 @@ CASES: dict[str, tuple[Mapping[str, Any], Callable[[Mapping[str, Any]], None]]] 
     "ovs_vxlan_tunnel": (ovsdb_spec.spec(), plan_tunnels),
     "ovs_access_port": (arguments.spec(access.OPTIONS, "ports"), plan_access_ports),
     "host_files": (FILES, plan_files),
+    "host_look": (host_look.OPTIONS, look),
 }
 
 

@@ -182,6 +182,12 @@ def test_managers_are_told_the_same_devices(rendered: tuple[dict[str, Any], str]
     assert len(folders) == 3  # left out where the manager is not there
 
 
+def test_networkmanager_gets_patterns_that_it_knows(rendered: tuple[dict[str, Any], str]) -> None:
+    text = file(rendered, "debian", "90-tunnelmesh.conf")
+    assert "=interface-name:vx?*;interface-name:vxlan_sys_*;" in text
+    assert "[0-9]" not in text
+
+
 def test_managers_follow_the_names_of_the_mesh(rendered: tuple[dict[str, Any], str]) -> None:
     def left_alone(case: str) -> list[str]:
         link = configparser.ConfigParser()
