@@ -17,6 +17,8 @@ CALLBACKS = Path(__file__).resolve().parent / "callbacks"
 DEADLINE = 900.0
 
 Actions = Sequence[Mapping[str, Any]]
+# What Ansible does by itself on the controller; any other task is a round trip to its host.
+LOCAL = {"assert", "debug", "include_tasks", "set_fact", "validate_argument_spec"}
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,13 @@ class Run:
     :ivar changes: host -> task -> actions, of tasks that changed something.
     :ivar status: the exit code.
     :ivar failures: host -> message, of hosts that failed or could not be reached.
+    :ivar trips: host -> names of the tasks that went to it and ended well, in order.
     """
 
     changes: Mapping[str, Mapping[str, Actions]]
     status: int = 0
     failures: Mapping[str, str] = field(default_factory=dict)
+    trips: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
 
     @property
     def hosts(self) -> set[str]:
@@ -72,10 +76,13 @@ def play(inventory: Path, *words: str, show: bool = True) -> Run:
 def _read(events: Path, status: int) -> Run:
     changes: dict[str, dict[str, Actions]] = {}
     failures: dict[str, str] = {}
+    trips: dict[str, list[str]] = {}
     for line in events.read_text().splitlines() if events.exists() else ():
         event = json.loads(line)
+        if event.get("action", "debug") not in LOCAL:
+            trips.setdefault(event["host"], []).append(event["task"])
         if event.get("changed"):
             changes.setdefault(event["host"], {})[event["task"]] = event["actions"]
         if event.get("failed"):
             failures[event["host"]] = event["msg"]
-    return Run(changes, status, failures)
+    return Run(changes, status, failures, trips)

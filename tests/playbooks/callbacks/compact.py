@@ -51,7 +51,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         host, outcome = result._host.get_name(), result._result
         changed = bool(outcome.get("changed"))
         actions = outcome.get("actions") or []
-        self._record(host=host, task=self._task, changed=changed, actions=actions)
+        action = result._task.action.rpartition(".")[2]
+        self._record(host=host, task=self._task, action=action, changed=changed, actions=actions)
         for text in outcome.get("warnings") or ():
             self._once(f"    note: {text}")
         if changed:
