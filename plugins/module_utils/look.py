@@ -9,6 +9,7 @@ Private to this collection.
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import ipaddress
 import os
@@ -24,6 +25,7 @@ from .kernel import decode
 from .kernel.transport import NETLINK_ROUTE, Netlink
 
 RTM_GETADDR = 22
+SIOCGIFMTU = 0x8921  # include/uapi/linux/sockios.h
 # Where daemons are. A user's PATH often lacks the last two.
 FOLDERS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 DPKG_STATUS = Path("/var/lib/dpkg/status")
@@ -136,9 +138,15 @@ def _usable(address: Optional[IPAddress]) -> bool:
 
 
 def _device(ifindex: int) -> tuple[Optional[str], int]:
-    """Name and MTU of a device; no name where it has gone since."""
+    """Name and MTU of a device; no name where it has gone since.
+
+    Not out of /sys/class/net: that shows the network namespace in which it was mounted.
+    """
     try:
         name = socket.if_indextoname(ifindex)
-        return name, int(Path("/sys/class/net", name, "mtu").read_text(encoding="ascii"))
-    except (OSError, ValueError):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+            answer = fcntl.ioctl(asked, SIOCGIFMTU, struct.pack("16s16x", os.fsencode(name)))
+    except OSError:
         return None, 0
+    mtu: int = struct.unpack_from("=i", answer, 16)[0]
+    return name, mtu

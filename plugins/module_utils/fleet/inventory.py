@@ -21,6 +21,8 @@ VARIABLES = {
     "vxlan_mesh_underlay_mtu": "underlay_mtu",
     "vxlan_mesh_host_settings": "settings",
 }
+# What an IP packet can have; the loopback device claims one byte more.
+LARGEST_PACKET = 65535
 # Registered by the role: the result of the module host_look, without its keys where it failed.
 SEEN = "vxlan_mesh_seen"
 AUTO = "auto"
@@ -69,15 +71,19 @@ def _detected(variables: Mapping[str, Any]) -> Optional[str]:
 
 
 def _add_observed(found: dict[str, Any], variables: Mapping[str, Any]) -> None:
-    """What was seen on the host itself, where somebody looked: addresses and MTUs."""
+    """What was seen on the host itself, where somebody looked: addresses and MTUs.
+
+    An endpoint on the loopback device, as routing daemons announce them, has no MTU of use.
+    """
     seen = (variables.get(SEEN) or {}).get("underlay")
     mtus = dict(_from_facts(variables) if seen is None else _from_look(seen))
     if not mtus and seen is None:
         return
     found["own_addresses"] = sorted(mtus)
     endpoint = _plain(found["endpoint"])
-    if found.get("underlay_mtu") in (None, AUTO) and mtus.get(endpoint or ""):
-        found["underlay_mtu"] = mtus[str(endpoint)]
+    mtu = mtus.get(endpoint or "", 0)
+    if found.get("underlay_mtu") in (None, AUTO) and 0 < mtu <= LARGEST_PACKET:
+        found["underlay_mtu"] = mtu
 
 
 def _from_look(underlay: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:

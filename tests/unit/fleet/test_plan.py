@@ -198,6 +198,9 @@ def test_the_look_at_the_host_tells_the_underlay() -> None:
 
     seen = looked(("198.18.0.1", 9000))
     assert (seen["underlay_mtu"], seen["own_addresses"]) == (9000, ["198.18.0.1"])
+    announced = looked(("198.18.0.1", 65536))  # on the loopback device
+    assert announced["own_addresses"] == ["198.18.0.1"]
+    assert "underlay_mtu" not in announced
     nothing = looked()
     assert nothing["own_addresses"] == []
     assert "underlay_mtu" not in nothing
