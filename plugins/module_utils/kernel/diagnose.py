@@ -42,7 +42,10 @@ def _explain(step: Step, reply: Reply, observed: Observed) -> tuple[str | None, 
             f"stop what holds UDP port {port}, or choose another dst_port",
         )
     if reply.errno == errno.EEXIST and state is not None:
-        return _existing(state, observed), "remove it, or choose another name, vni or dst_port"
+        return (
+            _existing(state, observed) or (_UNSEEN if step.op == "create" else None),
+            "remove it, or choose another name, vni or dst_port",
+        )
     if reply.errno == errno.EPERM and "IPv6" in reply.text:
         return (
             f"sysctl net.ipv6.conf.{state.lower if state and state.lower else 'all'}.disable_ipv6",
@@ -53,6 +56,11 @@ def _explain(step: Step, reply: Reply, observed: Observed) -> tuple[str | None, 
     return None, _REMEDIES.get(reply.errno)
 
 
+# Moved away, a device keeps VNI and socket where it was made: vxlan->net of vxlan_newlink().
+_UNSEEN = (
+    "a VXLAN device that was made here and moved to another network namespace "
+    "('ip -all netns exec ip -d link show type vxlan' lists them)"
+)
 _REMEDIES = {
     errno.EPERM: "run with CAP_NET_ADMIN ('become: true')",
     errno.EAFNOSUPPORT: "load the kernel modules that are missing: modprobe ipv6 (for an IPv6 "

@@ -15,10 +15,15 @@ from .remote import Remote
 
 NAME = "Open_vSwitch"
 CONNECT = 10.0  # seconds
-# Errors of a transaction that say that somebody else was faster.
 # What comes of an answer that is not made as RFC 7047 says.
 UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+# Errors of a transaction that say that somebody else was faster.
 _RACES = ("timed out", "referential integrity violation")
+# RFC 7047, 3.1 and 4.1.3.
+_REMEDIES = {
+    "I/O error": "see whether the disk of the database is full or broken, then run again",
+    "resources exhausted": "free memory or disk on the host of the database, then run again",
+}
 
 
 class Unconfirmed(ApplyError):
@@ -82,7 +87,11 @@ def transact(connection: Connection, operations: Sequence[Any], seconds: float) 
             culprit=str(connection.remote),
             remedy="use a connection with the right to write, or the local unix socket",
         )
-    raise ApplyError(f"the database refuses the transaction: {text}")
+    raise ApplyError(
+        f"the database refuses the transaction: {text}",
+        culprit=str(connection.remote),
+        remedy=_REMEDIES.get(failed["error"], "see the log of ovsdb-server, then run again"),
+    )
 
 
 def wait_confirmed(remote: Remote, target: int, seconds: float) -> None:

@@ -77,6 +77,11 @@ def test_the_holder_of_a_name_is_named() -> None:
     assert failure(errno.EEXIST, made).culprit == "vx1 (a device of kind bridge)"
 
 
+def test_a_holder_that_cannot_be_seen_is_in_another_namespace() -> None:
+    assert "moved to another network namespace" in str(failure(errno.EEXIST).culprit)
+    assert failure(errno.EEXIST, step=LINK).culprit is None
+
+
 def test_the_holder_of_a_port_number_is_named() -> None:
     made = host()
     made.device("tap0", kind="tun")

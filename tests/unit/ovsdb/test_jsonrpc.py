@@ -18,9 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import (
+    ApplyError,
     EnvironmentProblem,
     InputError,
 )
+from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb.database import transact
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb.jsonrpc import (
     Connection,
     Deadline,
@@ -150,6 +152,25 @@ def test_an_error_is_raised_with_its_details(peer: Callable[[Script], Remote]) -
         pytest.raises(RemoteError, match="unknown database: no such"),
     ):
         connection.call("transact", [], Deadline(10))
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"), [("I/O error", "disk"), ("constraint violation", "log of ovsdb-server")]
+)
+def test_a_refused_transaction_has_a_remedy(
+    peer: Callable[[Script], Remote], error: str, remedy: str
+) -> None:
+    def script(stream: socket.socket) -> None:
+        refusal = {"error": error, "details": "write failed"}
+        answer = {"id": _request(stream)["id"], "result": [refusal], "error": None}
+        stream.sendall(json.dumps(answer).encode())
+
+    with (
+        Connection(peer(script), Deadline(10)) as connection,
+        pytest.raises(ApplyError, match=f"{error}: write failed") as caught,
+    ):
+        transact(connection, [{"op": "comment", "comment": "x"}], 10.0)
+    assert remedy in str(caught.value.remedy)
 
 
 @pytest.mark.parametrize("sent", [b"", b'{"id":1,"resu'])
