@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.integration.fleet.debs import install
 from tests.integration.mesh.ears import wait
 from tests.integration.mesh.fleet import Fleet
 
@@ -26,6 +28,17 @@ systemctl start systemd-udevd
 # Both managers wait for udev to have seen a device, which it did not where it was started later.
 SEEN = "udevadm trigger --settle --action=add /sys/class/net/vx100 /sys/class/net/dp-lab"
 NO_UDEV = "systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd"
+# The lab's own devices are not what is tested.
+MANAGER = """
+mkdir -p /etc/NetworkManager/conf.d
+printf '[keyfile]\nunmanaged-devices=interface-name:eth0;interface-name:eth1\n' \
+    >/etc/NetworkManager/conf.d/10-lab.conf
+"""
+NO_MANAGER = """
+if test -e /usr/sbin/NetworkManager; then
+    systemctl stop NetworkManager; dpkg --purge network-manager; rm -rf /etc/NetworkManager
+fi >/dev/null 2>&1
+"""
 
 
 @pytest.fixture
@@ -34,7 +47,7 @@ def prepared(kernel: Fleet) -> Iterator[Fleet]:
     kernel.built()
     kernel.sh("vtep1", THEIRS)
     yield kernel
-    kernel.sh("vtep1", f"{NO_NETWORKD}; {NO_UDEV}; true", check=False)
+    kernel.sh("vtep1", f"{NO_MANAGER}\n{NO_NETWORKD}; {NO_UDEV}; true", check=False)
 
 
 def mtus(fleet: Fleet) -> list[int]:
@@ -72,4 +85,27 @@ def test_udev_keeps_addresses_and_names(prepared: Fleet) -> None:
         )
         assert f"ID_NET_LINK_FILE={OURS}.link" in applied.splitlines()
     assert not prepared.must("mesh").hosts
+    prepared.assert_carries(1450)
+
+
+def states(fleet: Fleet) -> dict[str, str]:
+    """Device -> what NetworkManager says about it."""
+    lines = fleet.sh("vtep1", "nmcli -t -f DEVICE,STATE device").splitlines()
+    return dict(line.split(":", 1) for line in lines)
+
+
+def test_networkmanager_leaves_the_devices_alone(prepared: Fleet, tmp_path: Path) -> None:
+    prepared.sh("vtep1", UDEV + MANAGER)
+    install(prepared.lab, "vtep1", "network-manager", tmp_path)
+    prepared.sh("vtep1", f"systemctl start NetworkManager && {SEEN} && nmcli general status")
+    ours = ("vx100", "dp-lab")
+    # The control: it takes a VXLAN device for its own that nobody told it about.
+    wait(lambda: states(prepared).get("vx100", "unmanaged") != "unmanaged", "vx100 is managed")
+    # The folder is there now, so the role writes its file, and has it read.
+    assert prepared.must("mesh").hosts == {"vtep1"}
+    wait(lambda: {states(prepared).get(name) for name in ours} == {"unmanaged"}, "left alone")
+    assert not prepared.must("mesh").hosts
+    prepared.assert_carries(1450)
+    prepared.sh("vtep1", "systemctl restart NetworkManager && nmcli general status")
+    wait(lambda: {states(prepared).get(name) for name in ours} == {"unmanaged"}, "left alone again")
     prepared.assert_carries(1450)

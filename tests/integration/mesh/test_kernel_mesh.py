@@ -41,6 +41,17 @@ def test_what_the_kernel_shows(fleet: Fleet) -> None:
     fleet.assert_carries(1450)
 
 
+def test_a_run_with_nothing_to_do_is_eight_round_trips(fleet: Fleet) -> None:
+    fleet.built()
+    run = fleet.must("mesh")
+    assert not run.hosts
+    for host in fleet.hosts:
+        # The look, what is missing, files of the host; datapaths, ports, connections, files of the
+        # mesh, pings.
+        assert len(run.trips[host]) == 8, run.trips[host]
+    fleet.left("built")
+
+
 @pytest.fixture
 def strangers(fleet: Fleet) -> Iterator[set[str]]:
     """A VXLAN device and a datapath on vtep1 that are not ours."""
