@@ -34,9 +34,9 @@ integration: ## tests on the lab's real kernels
 molecule: ## molecule scenarios (SCENARIO=name runs one)
 	$(IN_ENV) tests/tools/run molecule $(if $(SCENARIO),--scenario $(SCENARIO))
 
-soak: ## the fault and random tests in full: every point, many rounds (hours)
+soak: ## faults, races, random walks and properties in full: every point, many rounds (hours)
 	$(IN_ENV) env TUNNELMESH_TEST_EVERY=1 TUNNELMESH_TEST_STEPS=2000 TUNNELMESH_TEST_ROUNDS=200 \
-		TUNNELMESH_EXPLORE=20 pytest -s tests/integration/faults tests/integration/kernel tests/unit/fuzz
+		TUNNELMESH_EXPLORE=20 pytest -s tests/integration/faults tests/integration/unrest tests/unit
 
 bench: ## measure against the alternatives (BENCH=full measures more)
 	$(IN_ENV) tests/bench/run

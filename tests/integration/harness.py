@@ -61,10 +61,14 @@ class Dialogue:
 
     def ask(self, question: Any, seconds: float) -> Any:
         """The answer; AssertionError when there is none in time."""
+        self.tell(question)
+        return self.answer(seconds)
+
+    def tell(self, question: Any) -> None:
+        """Say it, and do not wait for the answer."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
-        return self.answer(seconds)
 
     def answer(self, seconds: float) -> Any:
         """The next line; AssertionError when there is none in time."""
@@ -76,6 +80,11 @@ class Dialogue:
         if not line:
             raise AssertionError(f"the connection to {self.host} has ended")
         return json.loads(line)
+
+    def abandon(self) -> None:
+        """End the connection to a host that is gone."""
+        self._process.kill()
+        self._process.wait()
 
     def close(self) -> None:
         """End the connection."""
@@ -124,6 +133,14 @@ class Runner:
                 raise AssertionError(f"{request['module']} crashed: {text}")
             answer.pop("invocation", None)
         return answers
+
+    def begin(self, module: str, spoil: dict[str, Any], **args: Any) -> None:
+        """Start a module and do not wait for it; only :meth:`abandon` comes after it."""
+        self._dialogue.tell([{"module": module, "args": args, **spoil}])
+
+    def abandon(self) -> None:
+        """End the connection to a host that is gone."""
+        self._dialogue.abandon()
 
     def close(self) -> None:
         """End the connection."""
@@ -183,6 +200,11 @@ class Target:
             if words[:1] == ["port"]:
                 ports[words[2]] = int(words[1].rstrip(":"))
         return ports
+
+    def abandon(self) -> None:
+        """Let go of a host that is gone."""
+        self.run.abandon()
+        self._shell.abandon()
 
     def close(self) -> None:
         """End the runner and the shell."""

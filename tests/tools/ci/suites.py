@@ -19,7 +19,7 @@ NO_TESTS_COLLECTED = 5
 LANES = 3
 HEARTBEAT_SECONDS = 60
 # These start first, the longest of all in front, so that the lanes end together.
-LONGEST = ("ovsdb", "fleet", "mesh", "info", "kernel", "faults")
+LONGEST = ("ovsdb", "unrest", "fleet", "mesh", "info", "kernel", "faults")
 CI_SCENARIOS = ROOT / "tests/tools/ci-scenarios"
 
 
