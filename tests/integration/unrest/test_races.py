@@ -16,7 +16,7 @@ from tests.integration.faults.stages import Stage
 from tests.integration.ovsdb.conftest import BRIDGE
 from tests.integration.ovsdb.witness import Ovs
 
-ROUNDS = int(os.environ.get("TUNNELMESH_TEST_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("TUNNELMESH_TEST_ROUNDS", "2"))
 # Daemons take ten seconds to restart on a guest: the short form has them do it once.
 RESTARTS = int(os.environ.get("TUNNELMESH_TEST_ROUNDS", "1"))
 TUNNEL = "ovs_vxlan_tunnel"

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 # TUNNELMESH_TEST_STEPS=5000 walks that far, another way every time; without it the walk is short,
 # and the same one.
 ASKED = "TUNNELMESH_TEST_STEPS"
-STEPS = int(os.environ.get(ASKED, "16"))
+STEPS = int(os.environ.get(ASKED, "10"))
 # A walk starts from a clean host after so many steps.
 LEG = 12
 # Hypothesis begins with the dullest walks that there are; so many are not walked.

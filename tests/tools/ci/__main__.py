@@ -56,7 +56,7 @@ def main() -> int:
     work: dict[str, Callable[[], Tally]] = {
         "lint": lambda: lint(options.check),
         "unit": lambda: pytest_suite("tests/unit"),
-        "integration": lambda: pytest_lanes("tests/integration"),
+        "integration": lambda: pytest_lanes("tests/integration", options.stages == ["integration"]),
         "guides": lambda: pytest_suite("tests/integration/docs"),
         "molecule": lambda: molecule(None if everything else options.scenario, everything),
     }

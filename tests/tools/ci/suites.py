@@ -20,10 +20,12 @@ LANES = 3
 HEARTBEAT_SECONDS = 60
 # These start first, the longest of all in front, so that the lanes end together.
 LONGEST = ("ovsdb", "unrest", "fleet", "mesh", "info", "kernel", "faults")
+# Folders that `make test` leaves to `make integration`, for their time.
+LONG_FOLDERS = ("hosts",)
 CI_SCENARIOS = ROOT / "tests/tools/ci-scenarios"
 
 
-def pytest_lanes(folder: str) -> Tally:
+def pytest_lanes(folder: str, everything: bool) -> Tally:
     """Run every folder of tests below ``folder`` by itself, LANES at a time.
 
     Each boots a lab of its own, and waits for it more than it computes. Output is shown when a
@@ -32,6 +34,10 @@ def pytest_lanes(folder: str) -> Tally:
     folders = sorted(
         {str(path.parent.relative_to(ROOT)) for path in ROOT.glob(f"{folder}/*/test_*.py")}
     )
+    if not everything:
+        left_out = [name for name in folders if Path(name).name in LONG_FOLDERS]
+        folders = [name for name in folders if name not in left_out]
+        print(f"  left out here: {', '.join(left_out)}; run all with: make integration")
     print(f"  guides left out here: {', '.join(guides_left_out())}; run all with: make guides")
     folders.sort(key=lambda name: [*LONGEST, Path(name).name].index(Path(name).name))
     print(f"  {len(folders)} folders, {LANES} at a time: {', '.join(folders)}", flush=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.fleet.debs import install
+from tests.integration.hosts.debs import install
 from tests.integration.mesh.ears import wait
 from tests.integration.mesh.fleet import Fleet
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.fleet import debs
+from tests.integration.hosts import debs
 from tests.integration.mesh.fleet import Fleet
 
 PACKAGES = ("openvswitch-switch", "python3-pyroute2")

@@ -1,0 +1,7 @@
+"""Fixtures: the meshes of the fleet tests."""
+
+from __future__ import annotations
+
+from tests.integration.fleet.conftest import bridged, either, kernel
+
+__all__ = ["bridged", "either", "kernel"]
