@@ -12,7 +12,10 @@ from tests.integration.mesh.fleet import Fleet
 
 PACKAGES = ("openvswitch-switch", "python3-pyroute2")
 # The sources are new to the host: it has no list of their packages yet.
-REMOVE = f"dpkg --purge --force-depends {' '.join(PACKAGES)} && rm -rf /var/lib/apt/lists/*"
+REMOVE = (
+    f"dpkg --purge --force-depends {' '.join(PACKAGES)} && rm -rf /var/lib/apt/lists/* && "
+    "systemctl daemon-reload"  # as after a boot: nothing is left of the units
+)
 INSTALLED = (
     "dpkg-query -W -f '${db:Status-Status}\\n' " + " ".join(PACKAGES) + "; command -v ovs-vswitchd"
 )

@@ -15,7 +15,7 @@ from tests.integration.faults.upheaval import Scene
 from tests.integration.harness import Target
 from tests.integration.kernel.host import PORT, Host
 from tests.integration.kernel.witness import Snapshot
-from tests.integration.unrest.test_races import RESTART, ROUNDS, rounds_of
+from tests.integration.unrest.test_races import RESTART, ROUNDS
 
 # The kernel finds a datapath by the name that it was made with: a renamed one gets it back first.
 AWAY = """
@@ -60,9 +60,9 @@ def test_a_neighbour(scene: Scene, what: str) -> None:
     wrong: list[Any] = []
     words: list[str] = []
     upheaval, names = scene.upheaval, NAMES[scene.upheaval.module]
-    rounds, theirs = rounds_of(what), scene.start.links["hand"]["address"]
-    for number in range(rounds):
-        point, name = 1 + number * 7 % scene.points, names[number % len(names)]
+    theirs = scene.start.links["hand"]["address"]
+    for number in range(ROUNDS):
+        point, name = 1 + (3 + number * 7) % scene.points, names[number % len(names)]
         script = f"({NEIGHBOURS[what].format(name)}) 2>/dev/null || true"
         sabotage = {"point": point, "how": "script", "script": script}
         result = scene.spoiled(sabotage=sabotage)
@@ -81,7 +81,7 @@ def test_a_neighbour(scene: Scene, what: str) -> None:
         if not scene.foreign_kept(seen):
             wrong.append((where, "foreign things changed"))
         scene.first()
-    print(f"{upheaval.module}, {what}: {rounds} rounds, {rounds - len(wrong)} right in the end,")
+    print(f"{upheaval.module}, {what}: {ROUNDS} rounds, {ROUNDS - len(wrong)} right in the end,")
     print(f"  {len(words)} runs failed in words: {sorted(set(words))[:3]}")
     assert not wrong
 
