@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.integration.faults.stages import STAGES, Stage
-from tests.integration.faults.upheaval import DATAPATHS, PORTS, Scene
+from tests.integration.faults.upheaval import DATAPATHS, PORTS, Scene, Upheaval
 from tests.integration.harness import Target
 from tests.integration.kernel.host import Host
 from tests.integration.ovsdb.conftest import alive, peer
@@ -25,20 +26,34 @@ def ovs(vtep1: Target) -> Iterator[Ovs]:
     found.clean()
 
 
-@pytest.fixture(scope="module", params=STAGES)
-def stage(vtep1: Target, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """The first host at the start of an upheaval, one for each module."""
-    host = Ovs(vtep1)
+@contextmanager
+def staged(target: Target, kind: type[Stage]) -> Iterator[Stage]:
+    """A host at the start of an upheaval of the management plane, or of files."""
+    host = Ovs(target)
     host.clean()
-    found: Stage = request.param(host)
+    found = kind(host)
     yield found
     found.close()
     host.clean()
 
 
+@contextmanager
+def played(target: Target, upheaval: Upheaval) -> Iterator[Scene]:
+    """A host as the scene of an upheaval of the kernel plane."""
+    host = Host(target)
+    yield Scene(host, upheaval)
+    host.clean()
+
+
+@pytest.fixture(scope="module", params=STAGES)
+def stage(vtep1: Target, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """The first host at the start of an upheaval, one for each module."""
+    with staged(vtep1, request.param) as found:
+        yield found
+
+
 @pytest.fixture(scope="module", params=[PORTS, DATAPATHS], ids=["ports", "datapaths"])
 def scene(vtep1: Target, request: pytest.FixtureRequest) -> Iterator[Scene]:
     """The first host as the scene of an upheaval, of ports and of datapaths."""
-    host = Host(vtep1)
-    yield Scene(host, request.param)
-    host.clean()
+    with played(vtep1, request.param) as found:
+        yield found

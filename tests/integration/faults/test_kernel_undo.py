@@ -7,22 +7,30 @@ the kernel's own.
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 from itertools import cycle
+from typing import Any
 
 from tests.integration.faults.upheaval import DATAPATHS, EVERY, Scene
 
 
-def test_a_refused_request_is_undone(scene: Scene) -> None:
+def assert_undone(scene: Scene, spoils: Mapping[int, dict[str, Any]]) -> None:
+    """However the run is spoiled at these points, it fails and leaves nothing."""
     wrong = []
-    refusals = cycle((errno.ENOBUFS, errno.EPERM, errno.ENOMEM))
-    for point in range(1, scene.points + 1):
-        error = scene.spoiled(refuse=(point, point, next(refusals)))
+    for point, spoil in spoils.items():
+        error = scene.spoiled(**spoil)
         seen = scene.seen()
         if not error.get("failed") or "leftovers" in error or seen != scene.start:
             wrong.append((point, error.get("msg"), scene.changed_names(seen)))
             scene.first()
-    print(f"{scene.points} points, {scene.points - len(wrong)} undone")
+    print(f"{len(spoils)} points, {len(spoils) - len(wrong)} undone")
     assert not wrong
+
+
+def test_a_refused_request_is_undone(scene: Scene) -> None:
+    refusals = cycle((errno.ENOBUFS, errno.EPERM, errno.ENOMEM))
+    points = range(1, scene.points + 1)
+    assert_undone(scene, {point: {"refuse": (point, point, next(refusals))} for point in points})
 
 
 def test_a_lost_race_is_run_again(scene: Scene) -> None:
@@ -41,16 +49,8 @@ def test_a_lost_race_is_run_again(scene: Scene) -> None:
 
 def test_a_lost_answer_is_undone(scene: Scene) -> None:
     """The kernel has done it and its acknowledgement is lost: it is undone all the same."""
-    wrong = []
     points = range(1, scene.points + 1, EVERY)
-    for point in points:
-        error = scene.spoiled(mute=point)
-        seen = scene.seen()
-        if not error.get("failed") or "leftovers" in error or seen != scene.start:
-            wrong.append((point, error.get("msg"), scene.changed_names(seen)))
-            scene.first()
-    print(f"{len(points)} points, {len(points) - len(wrong)} undone")
-    assert not wrong
+    assert_undone(scene, {point: {"mute": point} for point in points})
 
 
 def test_what_cannot_be_undone_is_named(scene: Scene) -> None:

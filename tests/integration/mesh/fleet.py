@@ -102,6 +102,15 @@ class Fleet:
         """A test left the hosts as the method of that name does: ``built`` or ``empty``."""
         self._state = state
 
+    def assert_idle(self, trips: int) -> None:
+        """The mesh stands: one more run changes nothing, in so many round trips to each host."""
+        self.built()
+        run = self.must("mesh")
+        assert not run.hosts
+        for host in self.hosts:
+            assert len(run.trips[host]) == trips, run.trips[host]
+        self.left("built")
+
     # -- witnesses
 
     def sh(self, host: str, script: str, *, check: bool = True) -> str:

@@ -42,14 +42,9 @@ def test_what_the_kernel_shows(fleet: Fleet) -> None:
 
 
 def test_a_run_with_nothing_to_do_is_eight_round_trips(fleet: Fleet) -> None:
-    fleet.built()
-    run = fleet.must("mesh")
-    assert not run.hosts
-    for host in fleet.hosts:
-        # The look, what is missing, files of the host; datapaths, ports, connections, files of the
-        # mesh, pings.
-        assert len(run.trips[host]) == 8, run.trips[host]
-    fleet.left("built")
+    # The look, what is missing, files of the host; datapaths, ports, connections, files of the
+    # mesh, pings.
+    fleet.assert_idle(8)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ touch it, is taken away by hand before the next one.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,8 @@ from tests.integration.faults.upheaval import Scene
 from tests.integration.harness import Target
 from tests.integration.kernel.host import PORT, Host
 from tests.integration.kernel.witness import Snapshot
-from tests.integration.unrest.test_races import RESTART, ROUNDS
+from tests.integration.unrest.rounds import ROUNDS, Verdict, point_of
+from tests.integration.unrest.test_races import RESTART
 
 # The kernel finds a datapath by the name that it was made with: a renamed one gets it back first.
 AWAY = """
@@ -57,18 +57,16 @@ def judged(seen: Snapshot, what: str) -> Snapshot:
 
 @pytest.mark.parametrize("what", NEIGHBOURS)
 def test_a_neighbour(scene: Scene, what: str) -> None:
-    wrong: list[Any] = []
-    words: list[str] = []
     upheaval, names = scene.upheaval, NAMES[scene.upheaval.module]
+    verdict = Verdict(f"{upheaval.module}, {what}")
     theirs = scene.start.links["hand"]["address"]
     for number in range(ROUNDS):
-        point, name = 1 + (3 + number * 7) % scene.points, names[number % len(names)]
+        point, name = point_of(number, scene.points), names[number % len(names)]
         script = f"({NEIGHBOURS[what].format(name)}) 2>/dev/null || true"
         sabotage = {"point": point, "how": "script", "script": script}
         result = scene.spoiled(sabotage=sabotage)
         where = (point, name, result.get("msg"))
-        if result.get("failed"):
-            words.append(result["msg"])
+        verdict.take(result)
         afterwards = AWAY.replace("{0}", name).replace("{1}", theirs)
         scene.host.sh(f"({afterwards}) 2>/dev/null", check=False)
         linked = [one for one in upheaval.links if one["datapath"] == "lab0"]
@@ -77,13 +75,11 @@ def test_a_neighbour(scene: Scene, what: str) -> None:
         again = scene.host.target.run(upheaval.module, **upheaval.second)
         seen = scene.seen()
         if again.get("failed") or judged(seen, what) != judged(scene.final, what):
-            wrong.append((where, again.get("msg"), scene.changed_names(seen)))
+            verdict.wrong.append((where, again.get("msg"), scene.changed_names(seen)))
         if not scene.foreign_kept(seen):
-            wrong.append((where, "foreign things changed"))
+            verdict.wrong.append((where, "foreign things changed"))
         scene.first()
-    print(f"{upheaval.module}, {what}: {ROUNDS} rounds, {ROUNDS - len(wrong)} right in the end,")
-    print(f"  {len(words)} runs failed in words: {sorted(set(words))[:3]}")
-    assert not wrong
+    verdict.give()
 
 
 def test_two_runs_with_different_wishes(vtep1: Target) -> None:

@@ -7,7 +7,6 @@ TUNNELMESH_TEST_ROUNDS says how many rounds there are.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ import pytest
 from tests.integration.faults.stages import Stage
 from tests.integration.ovsdb.conftest import BRIDGE
 from tests.integration.ovsdb.witness import Ovs
+from tests.integration.unrest.rounds import ROUNDS, Verdict, point_of
 
-ROUNDS = int(os.environ.get("TUNNELMESH_TEST_ROUNDS", "1"))
 TUNNEL = "ovs_vxlan_tunnel"
 PEER, OTHER = "198.18.0.12", "198.18.0.13"
 VSCTL = "ovs-vsctl --timeout=20 --no-wait"
@@ -38,29 +37,24 @@ AFTERWARDS = {"makes a port of that name": f"{VSCTL} --if-exists del-port new"}
 
 @pytest.mark.parametrize("what", NEIGHBOURS)
 def test_a_neighbour(stage: Stage, what: str) -> None:
-    wrong: list[Any] = []
-    words: list[str] = []
+    verdict = Verdict(f"{stage.module}, {what}")
     for number in range(ROUNDS):
-        # The first between the look and the first write; then in steps of a prime number.
-        point = 1 + (3 + number * 7) % len(stage.points)
+        point = point_of(number, len(stage.points))
         sabotage = {"point": point, "how": "script", "script": NEIGHBOURS[what]}
         result = stage.spoiled(sabotage)
         where = (point, stage.points[point - 1], result.get("msg"))
-        if result.get("failed"):
-            words.append(result["msg"])
+        if verdict.take(result):
             if not result["remedy"]:
-                wrong.append((where, "no remedy"))
+                verdict.wrong.append((where, "no remedy"))
             stage.sh(AFTERWARDS.get(what, ""))
         again = stage.run(stage.second)
         seen = stage.seen()
         if again.get("failed") or seen != stage.final:
-            wrong.append((where, again.get("msg"), stage.differs(seen, stage.final)))
+            verdict.wrong.append((where, again.get("msg"), stage.differs(seen, stage.final)))
         if not stage.foreign_kept(seen):
-            wrong.append((where, "foreign things changed"))
+            verdict.wrong.append((where, "foreign things changed"))
         stage.reset()
-    print(f"{stage.module}, {what}: {ROUNDS} rounds, {ROUNDS - len(wrong)} right in the end,")
-    print(f"  {len(words)} runs failed in words: {sorted(set(words))[:3]}")
-    assert not wrong
+    verdict.give()
 
 
 def declared(key: str, remote: str) -> dict[str, Any]:
