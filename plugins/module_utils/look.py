@@ -110,17 +110,21 @@ def underlay(address: str) -> list[dict[str, Any]]:
     finally:
         netlink.close()
     every = [entry[:2] for entry in map(decode.address, answers) if entry is not None]
-    return located([(index, text.partition("/")[0]) for index, text in every], address)
+    return located(meant([(index, text.partition("/")[0]) for index, text in every], address))
 
 
-def located(every: Sequence[tuple[int, str]], address: str) -> list[dict[str, Any]]:
-    """The entries of (ifindex, address) that are the address, or could have been meant."""
+def meant(every: Sequence[tuple[int, str]], address: str) -> Sequence[tuple[int, str]]:
+    """The entries of (ifindex, address) that are the address, or could have been meant; pure."""
     plain = _plain(address)
     same = [(index, text) for index, text in every if _plain(text) == plain]
-    others = [(index, text) for index, text in every if _usable(_plain(text))]
+    return same or [(index, text) for index, text in every if _usable(_plain(text))][:SHOWN]
+
+
+def located(entries: Iterable[tuple[int, str]]) -> list[dict[str, Any]]:
+    """The same with the names and MTUs of their devices, those that are still there."""
     return [
         {"address": text, "device": name, "mtu": mtu}
-        for index, text in same or others[:SHOWN]
+        for index, text in entries
         for name, mtu in [_device(index)]
         if name
     ]

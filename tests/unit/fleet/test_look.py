@@ -92,13 +92,13 @@ def test_what_could_have_been_meant() -> None:
     has = [(lo, "192.0.2.1"), (lo, "127.0.0.1"), (lo, "fe80::1"), (lo, "2001:db8::1")]
 
     def addresses(wanted: str) -> list[str]:
-        return [entry["address"] for entry in look.located(has, wanted)]
+        return [text for _index, text in look.meant(has, wanted)]
 
     assert addresses("2001:db8:0::1") == ["2001:db8::1"]
     assert addresses("fe80::1") == ["fe80::1"]
     assert addresses("192.0.2.7") == addresses("junk") == ["192.0.2.1", "2001:db8::1"]
     # A device that went away in between.
-    assert look.located([(99999, "192.0.2.1")], "192.0.2.1") == []
+    assert look.located([(99999, "192.0.2.1")]) == []
 
 
 def test_the_module_tells_only_what_it_was_asked() -> None:
