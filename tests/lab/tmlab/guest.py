@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import processes
+from . import cpus, processes
 from .addresses import Host
 from .namespace import Namespace
 from .paths import GUEST_FILES
@@ -40,10 +40,10 @@ class Guest:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [*self.namespace.enter(), str(GUEST_FILES / "uml-start")]
         command += self._kernel_arguments(settings, public_key)
-        with self.console.open("ab") as log:
+        with self.console.open("ab") as log, cpus.chosen(self.host.name) as processor:
             # setsid --fork: the guest must outlive us and not be our child to reap.
             subprocess.run(
-                ["setsid", "--fork", *command],
+                ["setsid", "--fork", "taskset", "--cpu-list", str(processor), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -24,6 +24,7 @@ PACKAGE_OF: Mapping[str, str] = {
     "ssh-keygen": "openssh-client",
     "nsenter": "util-linux",
     "unshare": "util-linux",
+    "taskset": "util-linux",
     "mke2fs": "e2fsprogs",
 }
 

@@ -29,6 +29,18 @@ def with_argument(*arguments: str) -> list[int]:
     return [pid for pid in _all() if wanted <= set(_arguments(pid))]
 
 
+def guests() -> dict[tuple[str, str], frozenset[int]]:
+    """All guests of this machine, by their lab's folder and their name: processors they may use."""
+    found: dict[tuple[str, str], frozenset[int]] = {}
+    for pid in _all():
+        words = dict(word.partition("=")[::2] for word in _arguments(pid))
+        if "tmlab_state" in words and "umid" in words:
+            with suppress(ProcessLookupError):
+                key = (words["tmlab_state"], words["umid"])
+                found[key] = frozenset(os.sched_getaffinity(pid))
+    return found
+
+
 def titled(prefix: str) -> list[int]:
     """Ids of the processes whose title starts so; a title has replaced the command line."""
     return [pid for pid in _all() if "".join(_arguments(pid)[:1]).startswith(prefix)]
