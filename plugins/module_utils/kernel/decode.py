@@ -196,7 +196,14 @@ def datapath(body: bytes) -> Datapath:
         _text(found.get(1, b"")),
         _number(found.get(5, b"\0" * 4)),
         per_cpu=any(found.get(8, b"")),
+        upcalls=_upcalls(found.get(3, b"")),
     )
+
+
+def _upcalls(statistics: bytes) -> tuple[int, int]:
+    """n_missed and n_lost of struct ovs_dp_stats, include/uapi/linux/openvswitch.h."""
+    missed, lost = struct.unpack_from("=QQ", statistics, 8) if len(statistics) >= 24 else (0, 0)
+    return missed, lost
 
 
 @_readable

@@ -84,6 +84,8 @@ class Datapath:
     """A kernel datapath, from ``ovs_datapath``; ``ifindex`` is that of its local device.
 
     :param per_cpu: upcalls go to sockets of a process, one for each CPU (PER_CPU_PIDS).
+    :param upcalls: packets that no flow matched since it exists, and how many of them nobody took
+        (n_missed and n_lost of struct ovs_dp_stats).
     """
 
     ifindex: int
@@ -92,6 +94,7 @@ class Datapath:
     per_cpu: bool = False
     vports: tuple[Vport, ...] = ()
     flows: tuple[Flow, ...] = ()
+    upcalls: tuple[int, int] = (0, 0)
 
     @property
     def vswitchd(self) -> bool:

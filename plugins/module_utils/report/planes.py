@@ -26,6 +26,7 @@ NONE = "\u2013"
 _COLUMN_OF = {
     "vswitchd_not_running": OFPORT,
     "vswitchd_hung": OFPORT,
+    "upcalls_lost": OFPORT,
     "tunnel_refused": OFPORT,
     "no_ofport": OFPORT,
     "device_elsewhere": VPORT,

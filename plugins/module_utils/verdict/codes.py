@@ -67,6 +67,15 @@ _TABLE = (
         "see /var/log/openvswitch/ovs-vswitchd.log, then continue or restart ovs-vswitchd",
     ),
     Code(
+        "upcalls_lost",
+        MANAGEMENT,
+        BROKEN,
+        "ovs-vswitchd takes none of the packets that datapath {datapath} hands to it: all {count} "
+        "were lost",
+        "systemctl restart ovs-vswitchd; Open vSwitch 3.1.0 is so when it starts within ten "
+        "seconds of the kernel, before which role vtep makes it wait",
+    ),
+    Code(
         "database_unreachable",
         MANAGEMENT,
         WARNING,

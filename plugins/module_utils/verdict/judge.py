@@ -15,7 +15,14 @@ from .subjects import subjects
 
 # Codes that time alone may cure: a daemon at work, a neighbour being looked for.
 TRANSIENT = frozenset(
-    ("vswitchd_hung", "no_ofport", "device_missing", "remote_unreachable", "bfd_down")
+    (
+        "vswitchd_hung",
+        "upcalls_lost",
+        "no_ofport",
+        "device_missing",
+        "remote_unreachable",
+        "bfd_down",
+    )
 )
 
 

@@ -51,6 +51,26 @@ def host(seen: Snapshot, expected: Expected) -> Iterator[Finding]:
         culprit = complaint or f"ovs-vswitchd (pid {seen.daemon.pid}) is running, but busy or hung"
         facts = {"next_cfg": rows.next_cfg, "cur_cfg": rows.cur_cfg}
         yield Finding("vswitchd_hung", culprit, facts)
+    else:
+        yield from _upcalls(seen)
+
+
+def _upcalls(seen: Snapshot) -> Iterator[Finding]:
+    """A datapath whose upcalls all fail: ovs_dp_upcall(), net/openvswitch/datapath.c."""
+    found = seen.kernel.datapaths.get(SYSTEM)
+    if found is None:
+        return
+    missed, lost = found.upcalls
+    before_missed, before_lost = (seen.baseline.get(key, 0) for key in upcall_keys(SYSTEM))
+    if missed >= before_missed and lost >= before_lost:
+        missed, lost = missed - before_missed, lost - before_lost
+    if lost and lost == missed:
+        yield Finding("upcalls_lost", SYSTEM, {"datapath": SYSTEM, "count": lost})
+
+
+def upcall_keys(datapath: str) -> tuple[str, str]:
+    """Names of a datapath's counters of upcalls, and of those that were lost."""
+    return f"{datapath} upcalls", f"{datapath} upcalls_lost"
 
 
 def _needs_module(seen: Snapshot, expected: Expected) -> bool:

@@ -228,6 +228,39 @@ KILLED = Group(
     ),
     declared=False,
 )
+# What a vswitchd that counted no processor leaves the kernel with: a list of no sockets
+# (OVS_DP_ATTR_PER_CPU_PIDS). The flows go, so that the next packets have to be handed over.
+DEAF = """python3 - << 'EOF'
+from pyroute2.netlink import NLM_F_ACK, NLM_F_REQUEST, genlmsg
+from pyroute2.netlink.generic import GenericNetlinkSocket
+import socket
+class message(genlmsg):
+    fields = (("cmd", "B"), ("version", "B"), ("reserved", "H"), ("dpifindex", "i"))
+    nla_map = tuple((f"A{n}", "cdata") for n in range(9))
+datapaths = GenericNetlinkSocket()
+datapaths.bind("ovs_datapath", message)
+change = message()
+change.update(cmd=4, version=2, dpifindex=socket.if_nametoindex("ovs-system"))
+change["attrs"] = [("A8", bytes(4))]
+datapaths.nlm_request(change, datapaths.prid, NLM_F_REQUEST | NLM_F_ACK)
+EOF
+ovs-appctl dpctl/del-flows; """
+DEAF_GROUP = Group(
+    "deaf",
+    OVSDB,
+    tuple(
+        Fault(
+            "upcalls_lost",
+            name,
+            f"{DEAF} ping -c 3 -i 0.2 -W 1 198.19.105.12 || true" * (name == "host"),
+            "systemctl restart ovs-vswitchd" * (name == "host"),
+            culprit="ovs-system",
+            also=frozenset(("bfd_down",)),
+        )
+        for name in _EVERY
+    ),
+    declared=False,
+)
 DATABASE = Group(
     "database",
     OVSDB,
@@ -242,4 +275,4 @@ DATABASE = Group(
     declared=False,
 )
 
-GROUPS = (ROWS, DEVICES, UNDECLARED, HUNG, BEHIND, KILLED, DATABASE)
+GROUPS = (ROWS, DEVICES, UNDECLARED, HUNG, BEHIND, KILLED, DEAF_GROUP, DATABASE)

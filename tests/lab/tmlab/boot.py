@@ -21,6 +21,9 @@ from .ssh import Ssh
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 # What `systemctl reboot` ends up with, without waking D-Bus and logind first.
 _REBOOT = "systemctl start --no-block --job-mode=replace-irreversibly reboot.target"
+# Debian's Open vSwitch counts no processor in the kernel's first ten seconds: a bridge that is made
+# then stays deaf (count_cpu_cores(), lib/ovs-thread.c of 3.1.0). No user is that quick.
+_TEN_SECONDS = "while read -r up idle </proc/uptime && [ ${up%.*} -lt 10 ]; do sleep 0.1; done"
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ class Booter:
 
     def _check_switch(self, host: Host) -> None:
         """Say so when Open vSwitch did not start; its user may have meant it, so no error."""
-        done = self.ssh.run(host, ["systemctl", "is-active", "openvswitch-switch"], check=False)
+        done = self.ssh.run(
+            host, f"{_TEN_SECONDS}; systemctl is-active openvswitch-switch", check=False
+        )
         if done.rc != 0:
             failed = self.ssh.run(host, ["systemctl", "--failed", "--no-legend"]).stdout.split()
             self.progress(

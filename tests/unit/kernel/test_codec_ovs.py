@@ -48,6 +48,11 @@ def test_datapaths(name: str, upcall: int) -> None:
     assert header(encode.del_datapath(0x21, 9)) == (2, 2, 9)
 
 
+def test_upcalls_of_a_datapath() -> None:
+    statistics = struct.pack("=HHQQQQ", 36, 3, 1, 20, 3, 400)  # OVS_DP_ATTR_STATS
+    assert decode.datapath(struct.pack("=BBHi", 1, 2, 0, 9) + statistics).upcalls == (20, 3)
+
+
 @given(NAMES, st.integers(1, 65534), st.integers(0, (1 << 31) - 1))
 @examples(30)
 def test_vports(name: str, port_no: int, upcall: int) -> None:

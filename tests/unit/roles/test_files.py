@@ -32,6 +32,7 @@ RESULT = {
     "service": "{{ vtep_families[ansible_facts.os_family].service }}",
     "wanted_service": "{{ vtep_wanted_service }}",
 }
+FOLDERS = ("/etc/systemd/system/multi-user.target.wants", "/etc/systemd/system")
 CASES: dict[str, dict[str, Any]] = {
     "debian": {
         "facts": {"os_family": "Debian", "service_mgr": "systemd", "distribution": "Debian"},
@@ -163,6 +164,20 @@ def test_daemons_are_started_where_the_mesh_needs_them(
 def test_kernel_modules_at_boot(rendered: tuple[dict[str, Any], str]) -> None:
     lines = file(rendered, "debian", "modules-load.d/tunnelmesh.conf").splitlines()
     assert [line for line in lines if not line.startswith("#")] == ["ipv6", "openvswitch", "vxlan"]
+
+
+def test_only_the_version_that_counts_no_processors_waits_at_boot(
+    rendered: tuple[dict[str, Any], str],
+) -> None:
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.read_string(file(rendered, "debian", "system/tunnelmesh-vswitchd-wait.service"))
+    assert unit["Unit"]["Before"] == "ovs-vswitchd.service"
+    assert "grep -qwF 3.1.0" in unit["Service"]["ExecCondition"]
+    link, content = (
+        next(entry for entry in rendered[0]["debian"]["files"] if entry["path"] == path)
+        for path in (f"{folder}/tunnelmesh-vswitchd-wait.service" for folder in FOLDERS)
+    )
+    assert link["target"] == content["path"]
 
 
 def test_managers_are_told_the_same_devices(rendered: tuple[dict[str, Any], str]) -> None:

@@ -60,6 +60,13 @@ def _oif(seen: Snapshot, name: str) -> int:
     return seen.devices[name].ifindex
 
 
+def upcalls(missed: int, lost: int) -> Snapshot:
+    """A host whose datapath of ovs-vswitchd has counted so many packets without a flow."""
+    seen = ovsdb_seen()
+    system = replace(seen.kernel.datapaths["ovs-system"], upcalls=(missed, lost))
+    return replace(seen, kernel=replace(seen.kernel, datapaths={"ovs-system": system}))
+
+
 def _v6() -> Case:
     made = kernel_host()
     attributes(made, PORT, local_ip="fd00::1")
@@ -98,6 +105,7 @@ FAULTS: dict[str, Callable[[], Case]] = {
     "module_missing": lambda: (Snapshot(openvswitch=False), expect(DECLARED_PORT)),
     "vswitchd_not_running": lambda: _plain(ovsdb_seen(daemon=Vswitchd())),
     "vswitchd_hung": lambda: _plain(ovsdb_seen(daemon=Vswitchd(411, "T"))),
+    "upcalls_lost": lambda: _plain(upcalls(9, 9)),
     "database_unreachable": lambda: _plain(
         replace(ovsdb_seen(), database=None, reason="Connection refused")
     ),

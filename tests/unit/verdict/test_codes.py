@@ -42,6 +42,6 @@ def test_codes_that_were_published_stay() -> None:
         "not_connected flood_differs undeclared stale_device local_ip_missing remote_is_local "
         "no_route route_loop remote_unreachable remote_silent underlay_mtu mtu_too_large "
         "bfd_down networkmanager_manages decap_errors checksum_errors host_unreachable "
-        "overlay_mtu overlay_oversize overlay_silent overlay_loss"
+        "overlay_mtu overlay_oversize overlay_silent overlay_loss upcalls_lost"
     )
     assert set(published.split()) <= set(CODES)

@@ -36,7 +36,7 @@ from tests.unit.verdict.builders import (
     tunnel,
     unlink,
 )
-from tests.unit.verdict.faults import FAULTS, FIRST, HOLDER
+from tests.unit.verdict.faults import FAULTS, FIRST, HOLDER, upcalls
 
 # Codes that only a look at the whole mesh can give.
 OF_THE_MESH = {
@@ -180,6 +180,26 @@ def test_errors_count_only_since_the_baseline() -> None:
     assert codes(replace(seen, baseline={f"{PORT} rx_errors": 3})) == []
     assert codes(replace(seen, baseline={f"{PORT} rx_errors": 2})) == ["decap_errors"]
     assert codes(replace(seen, baseline={f"{PORT} rx_errors": 9})) == ["decap_errors"]
+
+
+@pytest.mark.parametrize(
+    ("missed", "lost", "before", "told"),
+    [
+        (9, 9, (0, 0), True),
+        (9, 8, (0, 0), False),
+        (0, 0, (0, 0), False),
+        (90, 11, (80, 1), True),
+        (90, 10, (80, 1), False),
+        (90, 1, (90, 1), False),
+        (3, 3, (80, 1), True),
+    ],
+)
+def test_upcalls_are_lost_when_none_arrived_since_the_baseline(
+    missed: int, lost: int, before: tuple[int, int], told: bool
+) -> None:
+    baseline = dict(zip(("ovs-system upcalls", "ovs-system upcalls_lost"), before, strict=True))
+    seen = replace(upcalls(missed, lost), baseline=baseline)
+    assert ("upcalls_lost" in codes(seen)) == told
 
 
 @pytest.mark.parametrize(("received", "found"), [(2999, ["decap_errors"]), (3000, [])])
