@@ -99,7 +99,9 @@ options:
     elements: str
     choices: [gbp, gpe]
   egress_pkt_mark: &egress_pkt_mark
-    description: Mark (skb mark) of the outer packets, 0 to 4294967295. Default 0.
+    description: Mark (skb mark) of the outer packets, 0 to 4294967295. Default 0. ovs-vswitchd
+      leaves it set, so that of a packet that is flooded the copies for other tunnels of the bridge
+      may carry it as well (tnl_port_send(), ofproto/tunnel.c, up to 3.6 at least).
     type: int
   packet_type: &packet_type
     description: Kind of packets that the port takes. V(legacy_l3) and V(ptap) need the extension

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 from ..core.record import dataclass
@@ -15,6 +16,8 @@ from .remote import Remote
 
 # Seconds for one command on the control socket.
 ANSWER = 10.0
+# Seconds that a process waits in the kernel without there being anything wrong.
+MOMENT = 1.0
 # "    vx1 5/3: (vxlan: ...)" and "    vx2 6/none: (vxlan: ...)": dpif_show_backer(),
 # ofproto/ofproto-dpif.c: OpenFlow number / datapath number.
 _PORT = re.compile(r"^ +(\S+) \d+/(\d+|none): \(vxlan", re.MULTILINE)
@@ -41,7 +44,19 @@ class Vswitchd:
 
 
 def look(rundir: str) -> Vswitchd:
-    """The daemon named by the pid file in ``rundir``."""
+    """The daemon named by the pid file in ``rundir``.
+
+    Any system call may wait in the kernel for a moment; it hangs when it does so for longer.
+    """
+    found = _sample(rundir)
+    end = time.monotonic() + MOMENT
+    while found.state == "D" and time.monotonic() < end:
+        time.sleep(MOMENT / 20)
+        found = _sample(rundir)
+    return found
+
+
+def _sample(rundir: str) -> Vswitchd:
     try:
         pid = int(Path(rundir, "ovs-vswitchd.pid").read_text(encoding="ascii").strip())
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

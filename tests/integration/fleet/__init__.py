@@ -1,1 +1,1 @@
-"""What happens to a fleet: hosts come, go and fail; other underlays; the firewall. Long."""
+"""A fleet of five hosts, and one over IPv6."""

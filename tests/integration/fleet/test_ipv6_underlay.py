@@ -1,50 +1,13 @@
-"""An IPv6 underlay, on the lab's own hosts: 70 bytes less, and one byte more does not pass."""
+"""The mesh with backend kernel over IPv6; with backend ovsdb: tests/integration/hosts."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.integration.mesh.capture import Capture
-from tests.integration.mesh.ears import assert_exactly_once, assert_unicast_is_learned
+from tests.integration.fleet.ipv6 import assert_full_mtu_both_ways, ipv6_underlay
 from tests.integration.mesh.fleet import Fleet
 
 
-@pytest.fixture
-def six(either: Fleet) -> Iterator[Fleet]:
-    """The hosts with an IPv6 endpoint each, beside the IPv4 address that they have anyway."""
-    either.underlay = {
-        host: f"fd00:198:18::{address.rpartition('.')[2]}"
-        for host, address in either.underlay.items()
-    }
-    for host, address in either.underlay.items():
-        either.sh(host, f"modprobe ipv6; ip address replace {address}/64 dev eth1 nodad")
-    yield either
-    either.empty()
-    for host, address in either.underlay.items():
-        either.sh(host, f"ip address delete {address}/64 dev eth1")
-
-
-def test_full_mtu_both_ways_and_one_byte_more(six: Fleet, tmp_path: Path) -> None:
-    dry = six.must("mesh", "--check")
-    assert six.must("mesh") == dry
-    assert not six.must("mesh").hosts
-    for host in six.hosts:
-        link = six.link(host, six.device)
-        assert link is not None
-        assert link["mtu"] == 1430
-        assert six.remotes(host) == set(six.underlay.values()) - {six.underlay[host]}
-    with Capture(six.lab, tmp_path) as capture:
-        six.assert_carries(1430)
-    members = set(six.underlay.values())
-    outer = [packet for packet in capture.packets if packet.vni == 100]
-    assert {packet.source for packet in outer} == members
-    assert {packet.destination for packet in outer} == members
-    assert all(ipaddress.ip_address(packet.source).version == 6 for packet in outer)
-    # The largest fills the underlay: 1500 less IPv6, UDP, VXLAN, and the inner Ethernet header.
-    assert max(len(packet.inner) for packet in outer) == 1500 - 40 - 8 - 8
-    assert_exactly_once(six, tmp_path)
-    assert_unicast_is_learned(six, tmp_path)
+def test_full_mtu_both_ways_and_one_byte_more(kernel: Fleet, tmp_path: Path) -> None:
+    with ipv6_underlay(kernel) as six:
+        assert_full_mtu_both_ways(six, tmp_path)

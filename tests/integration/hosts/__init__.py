@@ -1,0 +1,1 @@
+"""What happens to a fleet: hosts fail, come unprepared, have managers of their own. Long."""

@@ -138,7 +138,7 @@ def _peer(mesh: Mesh, scripts: list[str]) -> None:
 
 
 def _look(mesh: Mesh, group: Group) -> dict[str, dict[str, Any]]:
-    """Look until every fault is told; what is missing then is left to the tests to say.
+    """Look until every fault is told and nothing else, or DEADLINE; the tests say what differs.
 
     The baseline stays: errors that an earlier look counted are still there.
     """
@@ -148,7 +148,10 @@ def _look(mesh: Mesh, group: Group) -> dict[str, dict[str, Any]]:
     while True:
         result = mesh.look(wait_timeout=0, baseline=baseline, **group.look)
         found = {entry["name"]: entry for entry in result["verdicts"]}
-        if all(codes <= told(found.get(name)) for name, codes in wanted.items()):
+        if all(
+            wanted.get(name, set()) == told(entry) - group.symptoms(name)
+            for name, entry in {**dict.fromkeys(wanted), **found}.items()
+        ):
             return found
         if time.monotonic() > end:
             return found

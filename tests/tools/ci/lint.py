@@ -1,22 +1,19 @@
-"""The linters: each is one check, two run at a time, all of them always run."""
+"""The linters: each is one check, all of them always run."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tests.tools.ci.conventions import conventions
-from tests.tools.ci.model import FAILED, PASSED, ROOT, Tally, duration, total
-from tests.tools.ci.parallel import as_done
+from tests.tools.ci.model import FAILED, PASSED, ROOT, Job, Outcome
 from tests.tools.ci.process import Finished, run
 from tests.tools.ci.sanity import ansible_test_sanity
 from tests.tools.ci.site import build_site
 from tests.tools.ci.tree import CACHE, build_tarball, tracked
 
-WORKERS = 2
-HEARTBEAT_SECONDS = 20
 COLLECTION = CACHE / "collections/ansible_collections/tunnelmesh/ovs"
 
 
@@ -100,7 +97,7 @@ def galaxy_importer() -> Finished:
     return Finished(imported.status or bool(complaints), imported.output)
 
 
-# The slow ones first, so that the two workers finish at about the same time.
+# The slow ones first, so that the workers finish at about the same time.
 CHECKS = [
     Check("ansible-lint", tool("ansible-lint", "--offline", "--profile", "production", "--strict")),
     Check("ansible-test sanity", ansible_test_sanity),
@@ -117,33 +114,29 @@ CHECKS = [
 ]
 
 
-def report(name: str, future: Future[Finished], seconds: float) -> Tally:
-    """Print one finished check: a failure with all that the tool said, a success with what
-    the tool left out because this machine lacks something.
+def outcome(check: Check, live: bool) -> Outcome:
+    """Run a check: a failure has all that the tool said, a success what the tool left out because
+    this machine lacks something.
     """
-    error = future.exception()
-    if error is not None:
-        print(f"  FAIL  {name}: {type(error).__name__}: {error}", flush=True)
-        return FAILED
-    finished = future.result()
-    verdict = "FAIL" if finished.status else "ok"
-    print(f"  {verdict:5} {name:22} {duration(seconds):>8}", flush=True)
-    if not finished.status:
-        for line in dict.fromkeys(finished.output.splitlines()):
-            if line.startswith("WARNING: Skipping"):
-                print(f"        {line.removeprefix('WARNING: ')}", flush=True)
-        return PASSED
-    print("\n".join(f"        {line}" for line in finished.output.strip().splitlines()), flush=True)
-    return FAILED
+    del live  # one line each: there is nothing to watch
+    finished = check.run()
+    lines = finished.output.strip().splitlines()
+    if finished.status:
+        return Outcome(FAILED, _indented(lines))
+    skipped = [line for line in dict.fromkeys(lines) if line.startswith("WARNING: Skipping")]
+    return Outcome(PASSED, _indented([line.removeprefix("WARNING: ") for line in skipped]))
 
 
-def lint(only: str | None = None) -> Tally:
-    """Run the linters, or those whose name contains ``only``."""
-    chosen: Sequence[Check] = [check for check in CHECKS if (only or "") in check.name]
-    if not chosen:
-        names = ", ".join(check.name for check in CHECKS)
-        print(f"  FAIL  no check is called {only!r}; there are: {names}")
-        return FAILED
+def _indented(lines: list[str]) -> str:
+    return "\n".join(f"        {line}" for line in lines)
+
+
+def jobs(only: str | None = None) -> list[Job]:
+    """List the linters, or those whose name contains ``only``; a name that fits none fails."""
     os.environ.setdefault("NO_COLOR", "1")
-    jobs = {check.name: check.run for check in chosen}
-    return total(report(*done) for done in as_done(jobs, WORKERS, HEARTBEAT_SECONDS))
+    chosen = [check for check in CHECKS if (only or "") in check.name]
+    if chosen:
+        return [Job("lint", check.name, partial(outcome, check)) for check in chosen]
+    names = ", ".join(check.name for check in CHECKS)
+    complaint = Outcome(FAILED, f"        no check is called {only!r}; there are: {names}")
+    return [Job("lint", str(only), lambda _live: complaint)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +35,23 @@ SKIPPED = Tally(skipped=1)
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A finished stage: its name, its sum and its wall time in seconds."""
+class Outcome:
+    """What became of a job, and what is shown below its line."""
 
-    name: str
     tally: Tally
-    seconds: float
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work that needs no other, such as a linter or the tests of a folder.
+
+    :param work: does it; with its argument, output is shown as it comes instead of returned.
+    """
+
+    stage: str
+    name: str
+    work: Callable[[bool], Outcome]
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

@@ -8,8 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.ci import lint, process, suites, tree
-from tests.tools.ci.model import FAILED, PASSED, ROOT, SKIPPED, Tally, duration, total
+from tests.tools.ci import lint, process, queue, suites, tree
+from tests.tools.ci.model import (
+    FAILED,
+    PASSED,
+    ROOT,
+    SKIPPED,
+    Job,
+    Outcome,
+    Tally,
+    duration,
+    total,
+)
 from tests.tools.ci.process import Finished, run
 
 
@@ -67,54 +77,88 @@ def test_junit_errors_count_as_failures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "expected", "said"),
     [
-        ("def test_a():\n    pass\n", PASSED),
-        ("def test_a():\n    assert 0\ndef test_b():\n    pass\n", Tally(1, 1)),
-        ("raise RuntimeError\n", FAILED),
-        ("", FAILED),
+        ("def test_a():\n    pass\n", PASSED, ""),
+        ("def test_a():\n    assert 0\ndef test_b():\n    pass\n", Tally(1, 1), "assert 0"),
+        ("raise RuntimeError\n", FAILED, "RuntimeError"),
+        ("", FAILED, "holds no test"),
     ],
     ids=["passes", "fails", "does not import", "holds no test"],
 )
 def test_a_suite_is_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: Tally
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: Tally, said: str
 ) -> None:
     (tmp_path / "suite").mkdir()
     (tmp_path / "suite/test_it.py").write_text(text)
     monkeypatch.setattr(suites, "CACHE", tmp_path)
-    assert suites.pytest_suite(str(tmp_path / "suite")) == expected
+    outcome = suites.pytest_suite(str(tmp_path / "suite"))
+    assert outcome.tally == expected
+    assert (said in outcome.text) if said else (outcome.text == "")
 
 
-def test_only_scenarios_that_exist_may_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suites, "scenarios", lambda: ["one", "two"])
-    monkeypatch.setattr(suites, "run_scenario", lambda name: {"one": PASSED, "two": FAILED}[name])
-    assert suites.molecule("one") == PASSED
-    assert suites.molecule("three") == FAILED
-    assert suites.molecule(everything=True) == Tally(1, 1)
+def test_a_scenario_that_does_not_exist_fails() -> None:
+    outcome = suites.scenario("nothing").work(False)
+    assert outcome.tally == FAILED
+    assert "there is no scenario 'nothing'; there are: check_mode, default" in outcome.text
 
 
-def test_the_list_for_ci_names_scenarios_of_this_checkout() -> None:
+def test_the_lists_name_what_this_checkout_has() -> None:
     assert set(suites.chosen_for_ci()) <= set(suites.scenarios())
+    folders = suites.integration_folders()
+    names = {*folders, "tests/unit", *(check.name for check in lint.CHECKS)}
+    assert set(queue.LONGEST) <= names
+    assert {f"tests/integration/{name}" for name in suites.LONG_FOLDERS} <= set(folders)
 
 
-def test_a_failing_linter_fails_and_an_unknown_one_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_queue_neither_loses_a_failure_nor_stops_at_one(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def breaks() -> Finished:
+    def breaks(_live: bool) -> Outcome:
         raise OSError("no such tool")
 
-    checks = [
-        lint.Check("good", lambda: Finished(0, "fine")),
-        lint.Check("bad", lambda: Finished(1, "line 7 is wrong")),
-        lint.Check("broken", breaks),
+    jobs = [
+        Job("lint", "good", lambda _live: Outcome(PASSED)),
+        Job("lint", "bad", lambda _live: Outcome(FAILED, "line 7 is wrong")),
+        Job("unit", "broken", breaks),
+        Job("unit", "many", lambda _live: Outcome(Tally(7, 0, 2))),
     ]
-    monkeypatch.setattr(lint, "CHECKS", checks)
-    assert lint.lint() == Tally(1, 2)
+    counted = queue.work_off(jobs)
+    assert {stage: total(tallies) for stage, tallies in counted.items()} == {
+        "lint": Tally(1, 1),
+        "unit": Tally(7, 1, 2),
+    }
     printed = capsys.readouterr().out
     assert "line 7 is wrong" in printed
-    assert "no such tool" in printed
-    assert lint.lint("good") == PASSED
-    assert lint.lint("nothing") == FAILED
+    assert "broke off: OSError: no such tool" in printed
+    assert "7 passed, 0 failed, 2 skipped" in printed
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_only_a_job_that_runs_alone_shows_its_output_as_it_comes(number: int) -> None:
+    shown: list[bool] = []
+
+    def work(live: bool) -> Outcome:
+        shown.append(live)
+        return Outcome(PASSED)
+
+    queue.work_off([Job("unit", str(index), work) for index in range(number)])
+    assert shown == [number == 1] * number
+
+
+def test_linters_are_chosen_by_a_part_of_their_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    skipped = "\n".join(["WARNING: Skipping sanity test 'x' on Python 3.1"] * 2)
+    checks = [
+        lint.Check("good", lambda: Finished(0, skipped)),
+        lint.Check("bad", lambda: Finished(1, "line 7 is wrong")),
+    ]
+    monkeypatch.setattr(lint, "CHECKS", checks)
+    good, bad = (job.work(False) for job in lint.jobs())
+    assert (good.tally, good.text.strip()) == (PASSED, "Skipping sanity test 'x' on Python 3.1")
+    assert (bad.tally, bad.text.strip()) == (FAILED, "line 7 is wrong")
+    assert [job.name for job in lint.jobs("goo")] == ["good"]
+    [unknown] = lint.jobs("nothing")
+    assert unknown.work(False).tally == FAILED
 
 
 def test_the_copy_holds_what_git_knows_and_nothing_else(tmp_path: Path) -> None:
