@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..core.errors import EnvironmentProblem
-from ..core.steps import Step
+from ..core.record import replace
+from ..core.steps import Plan, Step
 from . import options, view
 from .model import Device, Observed, Tunnel
 
@@ -90,14 +91,61 @@ def steps(observed: Observed, tunnels: Iterable[Tunnel], owner: str, phase: int)
         yield Step(op, device.name, why, changes, args, phase, kind="device")
 
 
+def early_steps(
+    observed: Observed, after: Iterable[Tunnel], names: Iterable[str], phase: int
+) -> Iterator[Step]:
+    """Repairs that have to come before new devices: theirs is the lowest free datapath number.
+
+    That is the number of a device that was deleted or detached, which ovs-vswitchd still holds to
+    be that one's. A repair would find it taken; and with the last tunnel of that UDP port
+    ovs-vswitchd deletes whatever device has the number by then (type_run(),
+    ofproto/ofproto-dpif.c, measured with 3.1).
+
+    :param after: all tunnels on system datapaths, as they are to be.
+    :param names: the tunnels that are declared present.
+    """
+    if observed.kernel is None or not observed.kernel.per_cpu:
+        return
+    wanted = {row.name: options.dst_port(row.options) for row in after}
+    needed = {wanted[name] for name in names if name in wanted}
+    carried = _carried(observed)
+    for port in sorted(carried):
+        if port in wanted.values() and port not in needed:
+            continue  # it stays with tunnels of others alone, and so does its fault
+        device = observed.kernel.devices.get(port, Device(port))
+        row = carried[port]
+        extensions = options.extensions(row.options)
+        op, why = problem(device, extensions) or ("", "")
+        if op not in ("recreate", "link") or device.datapath == SYSTEM:
+            continue
+        fixed = healthy(device, extensions)
+        changes = view.changes(view.device(device), view.device(fixed))
+        args = {"before": device, "after": fixed, "tunnel": row.name}
+        yield Step(op, device.name, why, changes, args, phase, kind="device")
+
+
+def repaired(observed: Observed, plan: Plan) -> Observed:
+    """The snapshot with the devices as the steps of ``plan`` leave them."""
+    if observed.kernel is None or not plan:
+        return observed
+    devices = dict(observed.kernel.devices)
+    devices.update({step.args["after"].dst_port: step.args["after"] for step in plan})
+    return replace(observed, kernel=replace(observed.kernel, devices=devices))
+
+
 def believed(observed: Observed) -> set[int]:
     """UDP ports that ovs-vswitchd has a device for, as far as the database says.
 
     A tunnel of anybody is enough: for the next one on the port it makes no other device.
     """
+    return set(_carried(observed))
+
+
+def _carried(observed: Observed) -> dict[int, Tunnel]:
+    """UDP port -> a tunnel that ovs-vswitchd calls good, on a system datapath."""
     system = {b.name for b in observed.bridges.values() if b.datapath_type == "system"}
     return {
-        options.dst_port(row.options)
+        options.dst_port(row.options): row
         for row in observed.tunnels.values()
         if row.bridge in system and not row.broken and row.ofport is not None
     }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries steps out: one transaction, then the kernel."""
+"""Carries steps out: repairs that have to be early, one transaction, then the kernel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from .kernelstate import KernelSide
 from .model import Observed
 from .remote import Remote
 
-# Seconds to open a connection.
 # How often ovs-vswitchd is asked again, as long as it makes progress.
 NUDGES = 8
 
@@ -39,8 +38,11 @@ class Executor:
         :raises LostRace: the database is no longer what ``observed`` says.
         :raises Unconfirmed: the database is updated, ovs-vswitchd did not follow.
         """
+        early = [step for step in plan if step.phase < 0]
         in_database = tuple(step for step in plan if step.phase == 0)
-        in_kernel = [step for step in plan if step.phase != 0]
+        in_kernel = [step for step in plan if step.phase > 0]
+        if early and self._kernel is not None:
+            self._kernel.carry_out(early, done)
         if in_database:
             target = self._commit(in_database, observed, done)
             if not self._hung:

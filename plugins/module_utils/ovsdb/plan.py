@@ -11,11 +11,11 @@ from typing import Any
 
 from ..core.errors import ConflictError, OwnershipError
 from ..core.steps import Plan, Step
-from . import collisions, drift, plan_bridges, view, wanted
+from . import collisions, drift, options, plan_bridges, view, wanted
 from .model import Bridge, Desired, Observed, Tunnel, TunnelSpec
 
-# Steps of the database are one transaction; those of the kernel come after it.
-DATABASE, KERNEL = 0, 1
+# Steps of the database are one transaction; those of the kernel come after it, or have to be early.
+EARLY, DATABASE, KERNEL = -1, 0, 1
 NOT_DECLARED = "carries the mark of this owner and is not declared"
 
 
@@ -37,9 +37,25 @@ def plan_all(desired: Desired, observed: Observed, retry: bool = True) -> Plan:
     in_kernel = [row for row in tunnels.values() if bridges[row.bridge].datapath_type == "system"]
     fresh = {step.name for step in steps if step.kind == "port" and "after" in step.args}
     collisions.check_host(observed, [row for row in in_kernel if row.name in fresh])
-    steps += drift.steps(observed, in_kernel, desired.owner, KERNEL)
+    early = _early(observed, bridges, {**kept, **tunnels}, tunnels)
+    steps += drift.steps(drift.repaired(observed, early), in_kernel, desired.owner, KERNEL)
     steps += plan_bridges.local_steps(desired, observed, KERNEL)
-    return tuple(steps)
+    return (*early, *steps)
+
+
+def _early(
+    observed: Observed,
+    bridges: Mapping[str, Bridge],
+    rows: Mapping[str, Tunnel],
+    tunnels: Mapping[str, Tunnel],
+) -> Plan:
+    """Repairs that come before the transaction: where it makes devices in the datapath."""
+    system = {name for name, one in bridges.items() if one.datapath_type == "system"}
+    after = [row for row in rows.values() if row.bridge in system]
+    ports = {options.dst_port(row.options) for row in after}
+    if ports <= drift.believed(observed) and system <= set(observed.bridges):
+        return ()
+    return tuple(drift.early_steps(observed, after, tunnels, EARLY))
 
 
 def check_owner(what: str, name: str, owner: str | None, ours: str, adopt: bool) -> None:

@@ -18,7 +18,7 @@ from .database import CONNECT, Unconfirmed, wait_confirmed
 from .jsonrpc import Connection, Deadline
 from .kernelstate import KernelSide
 from .model import Desired, Observed
-from .plan import KERNEL, plan_all
+from .plan import DATABASE, plan_all
 from .reader import read
 from .remote import Remote
 
@@ -165,7 +165,9 @@ class TunnelPlane:
 
     def check_means(self, plan: Plan) -> None:
         """Before the database is touched: what comes after it in the kernel can be carried out."""
-        first = next((step for step in plan if step.phase == KERNEL and step.op != "reload"), None)
+        first = next(
+            (step for step in plan if step.phase != DATABASE and step.op != "reload"), None
+        )
         if first is None:
             return
         from ..kernel import namespace

@@ -90,7 +90,7 @@ def _kernel(observed: Observed, after: Observed, plan: Plan) -> Kernel:
             local[step.name] = LocalPort(False)
         elif step.kind == "bridge" and step.op == "delete":
             local.pop(step.name, None)
-        elif step.kind == "device":
+        elif step.kind == "device" and step.args["after"].dst_port in devices:
             devices[step.args["after"].dst_port] = step.args["after"]
         elif step.kind == "bridge" and step.op == "set":
             seen = local.get(step.name, LocalPort(False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -114,6 +115,41 @@ def test_a_new_tunnel_brings_back_the_device_of_others(ovs: Ovs) -> None:
     assert (result["actions"], result["diff"]) == (foreseen["actions"], foreseen["diff"])
     assert "UP" in (ovs.target.link(DEVICE) or {})["flags"]
     assert ovs.apply(**other, name="vxc")["actions"] == []
+
+
+A = {"name": "a", "bridge": "br0", "remote_ip": "198.18.0.12", "key": "1"}
+C = {"name": "c", "bridge": "br0", "remote_ip": "198.18.0.13", "key": "1", "dst_port": 4790}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "more"),
+    [
+        ([A], [A, {**C, "dst_port": 4791}], {}),
+        ([A], [{**A, "dst_port": 4790}], {}),
+        ([A], [C], {"purge": True}),
+        ([A, C], [{**A, "dst_port": 4790}, {**C, "dst_port": 4791}], {}),
+        ([A], [A], {"bridges": [{"name": "br0"}, {"name": "br1"}]}),
+    ],
+    ids=["a new one beside it", "moves", "another one", "two move", "a new bridge"],
+)
+def test_a_device_that_is_gone_loses_its_number_to_no_other(
+    ovs: Ovs, before: list[dict[str, Any]], after: list[dict[str, Any]], more: dict[str, Any]
+) -> None:
+    """Its number is the lowest that is free, and ovs-vswitchd holds it to be its own for good."""
+    wanted = {"bridges": [{"name": "br0"}], "tunnels": after, **more}
+    ovs.apply(bridges=[{"name": "br0"}], tunnels=before)
+    ovs.sh(f"ip link delete {DEVICE}")
+    foreseen = ovs.foresees(**wanted)
+    assert (foreseen["actions"][0]["action"], foreseen["actions"][0]["device"]) == (
+        "recreate",
+        DEVICE,
+    )
+    result = ovs.apply(**wanted)
+    assert (result["actions"], result["diff"]) == (foreseen["actions"], foreseen["diff"])
+    assert ovs.apply(**wanted)["actions"] == []
+    ports = {one.get("dst_port", 4789) for one in after}
+    links = ovs.sh("ip -o link show type vxlan master ovs-system up")
+    assert {int(number) for number in re.findall(r"vxlan_sys_(\d+):", links)} == ports
 
 
 def test_a_foreign_device_under_the_name_is_an_error_and_not_touched(

@@ -121,6 +121,54 @@ def test_a_device_that_vanished_from_under_others_alone_stays_so() -> None:
     }
 
 
+GONE = replace(GOOD, present=False, up=False, datapath=None, port_no=None, sockets=frozenset())
+
+
+def test_a_device_is_repaired_before_a_new_one_takes_its_number() -> None:
+    """The lowest free number of the datapath is the one that the device has in ovs-vswitchd."""
+    tunnels = [WANTED, {**WANTED, "name": "new", "dst_port": 4790}]
+    desired = declare(tunnels=tunnels)
+    observed = host(row(), device=GONE)
+    plan = plan_all(desired, observed)
+    assert ops(plan) == [("recreate", "vxlan_sys_4789"), ("create", "new")]
+    assert [step.phase for step in plan] == [-1, 0]
+    assert plan_all(desired, predict(observed, plan)) == ()
+
+
+def test_a_device_comes_back_before_its_last_tunnel_goes() -> None:
+    """Or ovs-vswitchd deletes, in its place, the new device that has taken its number."""
+    desired = declare(**WANTED, dst_port=4790)
+    observed = host(row(), device=GONE)
+    plan = plan_all(desired, observed)
+    assert ops(plan) == [("recreate", "vxlan_sys_4789"), ("change", "vx")]
+    after = predict(observed, plan)
+    assert after.kernel is not None
+    assert set(after.kernel.devices) == {4790}
+    assert plan_all(desired, after) == ()
+    # Nothing new comes: whatever ovs-vswitchd deletes then, there is nothing.
+    assert ops(plan_all(declare(**WANTED, state="absent"), observed)) == [("delete", "vx")]
+
+
+def test_a_new_bridge_takes_a_number_as_well() -> None:
+    bridges = [{"name": "br0", "adopt": True}, {"name": "br1"}]
+    plan = plan_all(declare(bridges=bridges, tunnels=[WANTED]), host(row(), device=GONE))
+    assert ops(plan)[0] == ("recreate", "vxlan_sys_4789")
+    assert ("create", "br1") in ops(plan)
+
+
+def test_extensions_that_change_make_an_early_repair_anew() -> None:
+    tunnels = [{**WANTED, "extensions": ["gbp"]}, {**WANTED, "name": "new", "dst_port": 4790}]
+    observed = host(row(), device=GONE)
+    plan = plan_all(declare(tunnels=tunnels), observed)
+    assert ops(plan) == [
+        ("recreate", "vxlan_sys_4789"),
+        ("change", "vx"),
+        ("create", "new"),
+        ("recreate", "vxlan_sys_4789"),
+    ]
+    assert plan_all(declare(tunnels=tunnels), predict(observed, plan)) == ()
+
+
 def test_a_healthy_device_needs_nothing() -> None:
     assert plan_all(declare(**WANTED), host(row())) == ()
 
