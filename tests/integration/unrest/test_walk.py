@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from tests.integration.ovsdb.witness import Ovs, settings_in
+from tests.integration.ovsdb.witness import Ovs, eventually, settings_in
 from tests.integration.unrest.walking import Walk, walk
 
 OURS = "tunnelmesh-owner"
@@ -127,7 +127,7 @@ class TunnelWalk(Walk):
 
     def _check_run(self) -> None:
         before = self.ovs.configuration()
-        foreseen = self.ovs(check=True, **self.task)
+        foreseen = self._foreseen()
         assert _stable(self.ovs.configuration()) == _stable(before), "a dry run has written"
         done = self.ovs(**self.task)
         after = self.ovs.configuration()
@@ -145,6 +145,17 @@ class TunnelWalk(Walk):
         assert _stable(self.ovs.configuration()) == _stable(after), "it wrote for nothing"
         self._check_foreign(_stable(before), _stable(after))
         self._check_alive()
+
+    def _foreseen(self) -> dict[str, Any]:
+        """What a dry run says once ovs-vswitchd is done with what the edits made it do."""
+        seen = [self.ovs(check=True, **self.task)]
+
+        def twice_the_same() -> bool:
+            seen.append(self.ovs(check=True, **self.task))
+            return bool(seen[-1] == seen[-2])
+
+        eventually(twice_the_same, "two dry runs see the same")
+        return seen[-1]
 
     def _after_failure(
         self,
