@@ -1,1 +1,1 @@
-"""A fleet of five hosts, and one over IPv6."""
+"""The mesh over an underlay of IPv6."""

@@ -1,1 +1,1 @@
-"""What happens to a fleet: hosts fail, come unprepared, have managers of their own. Long."""
+"""What happens to a fleet: five hosts, some that fail or come unprepared or with managers. Long."""

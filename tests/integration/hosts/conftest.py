@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.integration.fleet.conftest import bridged, either, kernel
+from tests.integration.fleet.conftest import bridged, either, five, kernel
 
-__all__ = ["bridged", "either", "kernel"]
+__all__ = ["bridged", "either", "five", "kernel"]

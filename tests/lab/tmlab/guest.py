@@ -40,10 +40,10 @@ class Guest:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [*self.namespace.enter(), str(GUEST_FILES / "uml-start")]
         command += self._kernel_arguments(settings, public_key)
-        with self.console.open("ab") as log, cpus.chosen(self.host.name) as processor:
+        with self.console.open("ab") as log, cpus.chosen() as processors:
             # setsid --fork: the guest must outlive us and not be our child to reap.
             subprocess.run(
-                ["setsid", "--fork", "taskset", "--cpu-list", str(processor), *command],
+                ["setsid", "--fork", *cpus.bind(processors), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
