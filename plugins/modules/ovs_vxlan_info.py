@@ -542,7 +542,7 @@ counters:
   description: Error counters that verdicts rest on, by name, for O(baseline) of a later look.
   returned: success
   type: dict
-  sample: {vx100 rx_errors: 0, udp4 checksum_errors: 0, ovs-system upcalls_lost: 0}
+  sample: {vx100 rx_errors: 0, udp4 checksum_errors: 0}
 """
 
 from typing import Any

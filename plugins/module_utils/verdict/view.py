@@ -18,7 +18,6 @@ from ..ovsdb import view as database_view
 from ..ovsdb.drift import SYSTEM
 from . import holders
 from .model import UNSEEN, Snapshot
-from .rules_management import upcall_keys
 from .rules_underlay import checksum_key, decap_key
 from .subjects import system_device, users
 
@@ -195,7 +194,4 @@ def counters(seen: Snapshot) -> Mapping[str, int]:
     for link in seen.kernel.links.values():
         if link.kind == "vxlan":
             found[decap_key(link.name)] = link.statistics.get("rx_errors", 0)
-    system = seen.kernel.datapaths.get(SYSTEM)
-    if system is not None:
-        found.update(zip(upcall_keys(SYSTEM), system.upcalls, strict=True))
     return found
