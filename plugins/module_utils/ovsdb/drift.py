@@ -10,7 +10,8 @@ the device stays so, while the database goes on saying that all is well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ..core.errors import EnvironmentProblem
 from ..core.record import replace
@@ -83,12 +84,19 @@ def steps(observed: Observed, tunnels: Iterable[Tunnel], owner: str, phase: int)
         if found is None or not found[0] or not (port in made or kept):
             continue
         op, why = found
-        after = healthy(device, extensions)
-        changes = view.changes(view.device(device), view.device(after))
-        args = {"before": device, "after": after, "tunnel": wanted[0].name}
+        args: dict[str, Any] = {}
         if op != "set up" and not observed.kernel.per_cpu:
             op, args["tunnels"] = "reload", _users(observed, port, owner, f"{device.name} {why}")
-        yield Step(op, device.name, why, changes, args, phase, kind="device")
+        yield _repair(op, why, device, wanted[0], phase, args)
+
+
+def _repair(
+    op: str, why: str, device: Device, tunnel: Tunnel, phase: int, args: Mapping[str, Any]
+) -> Step:
+    after = healthy(device, options.extensions(tunnel.options))
+    changes = view.changes(view.device(device), view.device(after))
+    args = {"before": device, "after": after, "tunnel": tunnel.name, **args}
+    return Step(op, device.name, why, changes, args, phase, kind="device")
 
 
 def early_steps(
@@ -113,15 +121,9 @@ def early_steps(
         if port in wanted.values() and port not in needed:
             continue  # it stays with tunnels of others alone, and so does its fault
         device = observed.kernel.devices.get(port, Device(port))
-        row = carried[port]
-        extensions = options.extensions(row.options)
-        op, why = problem(device, extensions) or ("", "")
-        if op not in ("recreate", "link") or device.datapath == SYSTEM:
-            continue
-        fixed = healthy(device, extensions)
-        changes = view.changes(view.device(device), view.device(fixed))
-        args = {"before": device, "after": fixed, "tunnel": row.name}
-        yield Step(op, device.name, why, changes, args, phase, kind="device")
+        op, why = problem(device, options.extensions(carried[port].options)) or ("", "")
+        if op in ("recreate", "link") and device.datapath != SYSTEM:
+            yield _repair(op, why, device, carried[port], phase, {})
 
 
 def repaired(observed: Observed, plan: Plan) -> Observed:

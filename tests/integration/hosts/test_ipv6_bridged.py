@@ -12,4 +12,6 @@ def test_full_mtu_both_ways_and_one_byte_more(bridged: Fleet, tmp_path: Path) ->
     with ipv6_underlay(bridged) as six:
         dry = six.must("mesh", "--check")
         assert six.must("mesh") == dry
+        assert not six.must("mesh").hosts
+        six.left("built")
         assert_full_mtu_both_ways(six, tmp_path)

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.verdict.codes import CODES, RANK
-from tests.integration.info import faults_kernel, faults_ovsdb
+from tests.integration.info import faults_daemons, faults_kernel, faults_ovsdb
 from tests.integration.info.fault import Fault, Group, broken, told
 from tests.integration.info.mesh import ON_KERNEL, ON_OVSDB, Mesh
 
+OF_TUNNELS = (*faults_ovsdb.GROUPS, *faults_daemons.GROUPS)
 # A host has to boot without IPv6, and get it later: tests/integration/kernel/test_environment.py.
 ELSEWHERE = {"socket_missing"}
 # Of a whole mesh, seen from outside its hosts: given by the playbook verify, not by the module.
@@ -34,7 +35,7 @@ def test_faults_of_kernel_ports_are_told_and_gone_when_undone(mesh: Mesh, group:
 
 
 @ON_OVSDB
-@pytest.mark.parametrize("group", faults_ovsdb.GROUPS, ids=lambda group: group.name)
+@pytest.mark.parametrize("group", OF_TUNNELS, ids=lambda group: group.name)
 def test_faults_of_tunnels_are_told_and_gone_when_undone(mesh: Mesh, group: Group) -> None:
     _check(mesh, group)
 
@@ -77,7 +78,7 @@ def _besides(name: str, entry: dict[str, Any], group: Group) -> Iterator[str]:
 
 
 def test_every_code_is_provoked() -> None:
-    groups = (*faults_kernel.GROUPS, *faults_ovsdb.GROUPS)
+    groups = (*faults_kernel.GROUPS, *OF_TUNNELS)
     provoked = {fault.code for group in groups for fault in group.faults}
     assert provoked | ELSEWHERE | OF_THE_MESH == set(CODES)
     assert not provoked & OF_THE_MESH

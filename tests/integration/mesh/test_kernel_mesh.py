@@ -70,6 +70,7 @@ def test_drift_is_named_and_repaired_and_strangers_survive(
     assert ("create", "") in dry.actions("vtep3")
     assert ("change", "address") in dry.actions("vtep3")
     assert fleet.must("mesh") == dry
+    assert not fleet.must("mesh", "--check").hosts
     fleet.assert_carries(1450)
     assert all(fleet.link("vtep1", name) for name in strangers)
     fleet.left("built")
