@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from threading import Event
 
@@ -103,7 +104,12 @@ class Booter:
     def _wait(self, guest: Guest, settings: Settings, deadline: float, stop: Event) -> None:
         host = guest.host
         begin = time.monotonic()
-        if not self.ssh.wait_port(host, deadline, stop):
+        looks = count(1)
+
+        def hopeless() -> bool:  # to look for its processes takes a while: every tenth time
+            return stop.is_set() or (next(looks) % 10 == 0 and not guest.pids())
+
+        if not self.ssh.wait_port(host, deadline, hopeless):
             raise LabError(_not_ready(guest, time.monotonic() - begin))
         self._check_switch(host)
         self._reshape(host, settings)
@@ -136,8 +142,8 @@ class Booter:
 
 
 def _not_ready(guest: Guest, seconds: float) -> str:
-    state = "is running" if guest.pids() else "has died"
+    state = "is running, but SSH did not answer" if guest.pids() else "has died"
     return (
-        f"{guest.host.name} {state} but SSH did not answer within {seconds:.0f} s; "
+        f"{guest.host.name} {state} within {seconds:.0f} s; "
         f"its console ({guest.console}) says:\n{guest.console_tail()}"
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cpus, processes
+from . import cpus, processes, xstate
 from .addresses import Host
 from .namespace import Namespace
-from .paths import GUEST_FILES
+from .paths import MACHINE_FILES
 from .settings import Settings
 
 
@@ -38,7 +39,7 @@ class Guest:
     def start(self, settings: Settings, public_key: str) -> None:
         """Power on. The disk is a copy-on-write overlay that is made at the first start."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [*self.namespace.enter(), str(GUEST_FILES / "uml-start")]
+        command = [*self.namespace.enter(), str(MACHINE_FILES / "uml-start")]
         command += self._kernel_arguments(settings, public_key)
         with self.console.open("ab") as log, cpus.chosen() as processors:
             # setsid --fork: the guest must outlive us and not be our child to reap.
@@ -48,6 +49,7 @@ class Guest:
                 stdout=log,
                 stderr=log,
                 cwd=self.state,
+                env={**os.environ, **xstate.environment()},
                 check=True,
             )
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from .errors import LabError
 
 GUEST_FILES = Path(__file__).resolve().parent.parent / "guest"
+# What guests need outside, on this machine.
+MACHINE_FILES = GUEST_FILES.with_name("machine")
 REPOSITORY = Path(__file__).resolve().parents[3]
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")

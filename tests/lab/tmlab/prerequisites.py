@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import xstate
 from .errors import LabError
 from .paths import cache_dir, locked
 from .progress import Progress
@@ -55,10 +56,18 @@ def ensure(progress: Progress) -> None:
     if _missing():
         with locked(cache_dir() / "packages.lock"):  # of two labs at once, the second waits
             _install(_missing(), progress)
+    if xstate.needed():
+        xstate.ensure()
 
 
 def _missing() -> list[str]:
-    return sorted({pkg for tool, pkg in PACKAGE_OF.items() if not shutil.which(tool)})
+    wanted = {**PACKAGE_OF, **(xstate.PACKAGE_OF if xstate.needed() else {})}
+    return sorted({package for thing, package in wanted.items() if not _exists(thing)})
+
+
+def _exists(thing: str) -> bool:
+    """A file by its path, a program by its name."""
+    return Path(thing).exists() if thing.startswith("/") else bool(shutil.which(thing))
 
 
 def _install(packages: list[str], progress: Progress) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
 from .addresses import Host
 from .errors import LabError
@@ -107,15 +106,14 @@ class Ssh:
             run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "x"], check=False, timeout=5)
         Path(socket).unlink(missing_ok=True)
 
-    def wait_port(self, host: Host, deadline: float, stop: Event | None = None) -> bool:
+    def wait_port(self, host: Host, deadline: float, hopeless: Callable[[], bool] = bool) -> bool:
         """Wait until sshd listens.
 
-        False when the deadline (time.monotonic) passes or stop is set before.
+        False when the deadline (time.monotonic) passes before, or it is hopeless.
         """
-        stop = stop or Event()
         probe = [*self.namespace.enter(), "nc", "-z", "-w", "1", host.management, "22"]
-        while time.monotonic() < deadline and not stop.is_set():
+        while time.monotonic() < deadline and not hopeless():
             if run(probe, check=False).rc == 0:
                 return True
-            stop.wait(_POLL)
+            time.sleep(_POLL)
         return False
