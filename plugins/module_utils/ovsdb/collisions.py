@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from ..core.errors import ConflictError, EnvironmentProblem
 from . import options
-from .model import Bridge, Observed, OtherPort, Tunnel
+from .model import Bridge, Device, Observed, OtherPort, Tunnel
 
 IPV6_OFF = "IPv6 is off on this host"
 IPV6_REMEDY = (
@@ -121,7 +121,7 @@ def check_host(observed: Observed, fresh: Iterable[Tunnel]) -> None:
     """Raise where this host cannot carry a tunnel, before anything is touched.
 
     :param fresh: tunnels on system datapaths that the plan creates or changes.
-    :raises ConflictError: somebody else holds the UDP port.
+    :raises ConflictError: somebody else holds the UDP port or the name of its device.
     :raises EnvironmentProblem: IPv6 is off.
     """
     if observed.kernel is None:
@@ -133,6 +133,15 @@ def check_host(observed: Observed, fresh: Iterable[Tunnel]) -> None:
                 f"{tunnel.name}: UDP port {port} is not free for ovs-vswitchd",
                 culprit=observed.kernel.clashes[port],
                 remedy="remove or move what holds it, or choose another dst_port",
+            )
+        device = observed.kernel.devices.get(port, Device(port))
+        if device.present and device.kind != "vxlan":
+            raise ConflictError(
+                f"{tunnel.name}: UDP port {port} needs a device that ovs-vswitchd calls "
+                f"{device.name}",
+                culprit=f"{device.name} is a device of kind {device.kind or 'unknown'}, which it "
+                "would delete",
+                remedy="rename or remove that device, or choose another dst_port",
             )
         if options.family(tunnel.options) == 6 and not observed.kernel.ipv6:
             raise EnvironmentProblem(

@@ -35,6 +35,17 @@ def healthy(device: Device, extensions: frozenset[str]) -> Device:
     )
 
 
+def made_from(device: Device, extensions: frozenset[str]) -> Device:
+    """What ovs-vswitchd has after it was to make a device, where ``device`` may be in the way.
+
+    It takes over one that has all that it needs, as it is: down, or with more extensions. Any
+    other it deletes and makes its own (dpif_netlink_rtnl_create(), lib/dpif-netlink-rtnl.c).
+    """
+    if device.present and device.external and extensions <= device.extensions:
+        return replace(device, datapath=SYSTEM)
+    return healthy(device, extensions)
+
+
 def problem(device: Device, extensions: frozenset[str]) -> tuple[str, str] | None:
     """(operation, reason) for a device that does not carry its tunnels; None when it does.
 
@@ -77,11 +88,13 @@ def steps(observed: Observed, tunnels: Iterable[Tunnel], owner: str, phase: int)
     for port, wanted in sorted(by_port.items()):
         device = observed.kernel.devices.get(port, Device(port))
         extensions = options.extensions(wanted[0].options)
-        found = problem(device, extensions)
         # Without a working tunnel on the port ovs-vswitchd is still to make the device, or to keep
         # one that is in the way: it does not look at the extensions of a device that it has.
         kept = device.datapath == SYSTEM and device.extensions != extensions
-        if found is None or not found[0] or not (port in made or kept):
+        if not (port in made or kept):
+            device = made_from(device, extensions)
+        found = problem(device, extensions)
+        if found is None or not found[0]:
             continue
         op, why = found
         args: dict[str, Any] = {}

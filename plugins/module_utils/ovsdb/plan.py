@@ -38,7 +38,10 @@ def plan_all(desired: Desired, observed: Observed, retry: bool = True) -> Plan:
     fresh = {step.name for step in steps if step.kind == "port" and "after" in step.args}
     collisions.check_host(observed, [row for row in in_kernel if row.name in fresh])
     early = _early(observed, bridges, {**kept, **tunnels}, tunnels)
-    steps += drift.steps(drift.repaired(observed, early), in_kernel, desired.owner, KERNEL)
+    # What was refused, and is not tried again, has no device to look at.
+    tried = {step.name for step in steps if step.kind == "port"}
+    alive = [row for row in in_kernel if row.name in tried or not row.broken]
+    steps += drift.steps(drift.repaired(observed, early), alive, desired.owner, KERNEL)
     steps += plan_bridges.local_steps(desired, observed, KERNEL)
     return (*early, *steps)
 

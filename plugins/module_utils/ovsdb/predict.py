@@ -75,16 +75,18 @@ def _kernel(observed: Observed, after: Observed, plan: Plan) -> Kernel:
     made = drift.believed(observed)
     local = dict(kernel.local)
     devices: dict[int, Device] = {}
-    for row in after.tunnels.values():
+    for row in sorted(after.tunnels.values(), key=lambda row: row.broken):
         bridge = after.bridges[row.bridge]
-        if bridge.datapath_type != "system" or row.broken:
+        if bridge.datapath_type != "system":
             continue
         port = options.dst_port(row.options)
         old = kernel.devices.get(port, Device(port))
-        # A device that is gone from under others' tunnels alone stays so.
-        stays = old.present or port in made
-        extensions = options.extensions(row.options)
-        devices.setdefault(port, old if stays else drift.healthy(old, extensions))
+        # A device that is gone from under others' tunnels alone stays so, and so does what keeps
+        # ovs-vswitchd from making one.
+        stays = port in made or row.broken
+        devices.setdefault(
+            port, old if stays else drift.made_from(old, options.extensions(row.options))
+        )
     for step in plan:
         if step.kind == "bridge" and step.op == "create":
             local[step.name] = LocalPort(False)

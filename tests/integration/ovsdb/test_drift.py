@@ -152,6 +152,45 @@ def test_a_device_that_is_gone_loses_its_number_to_no_other(
     assert {int(number) for number in re.findall(r"vxlan_sys_(\d+):", links)} == ports
 
 
+LEFT = f"ip link add {DEVICE} up type vxlan external dstport 4789 nolearning udp6zerocsumrx"
+
+
+@pytest.mark.parametrize(
+    ("script", "operations"),
+    [
+        (LEFT, ["create"]),
+        (f"{LEFT}; ip link set {DEVICE} down", ["create", "set up"]),
+        (f"{LEFT} gbp", ["create", "recreate"]),
+        (f"ip link add {DEVICE} type vxlan id 9 dstport 4789", ["create"]),
+    ],
+    ids=["as it is to be", "down", "more extensions", "a stranger"],
+)
+def test_a_device_in_the_way_of_a_new_one_is_foreseen_as_it_will_be(
+    ovs: Ovs, script: str, operations: list[str]
+) -> None:
+    """ovs-vswitchd takes over what has all that it needs, and deletes any other."""
+    wanted = {"bridges": [{"name": "br0"}], "tunnels": [A]}
+    ovs.apply(bridges=[{"name": "br0"}], tunnels=[])
+    ovs.sh(script)
+    foreseen = ovs.foresees(**wanted)
+    result = ovs.apply(**wanted)
+    assert [one["action"] for one in result["actions"]] == operations
+    assert (result["actions"], result["diff"]) == (foreseen["actions"], foreseen["diff"])
+    assert ovs.apply(**wanted)["actions"] == []
+    link = ovs.target.link(DEVICE) or {}
+    assert (link["master"], "UP" in link["flags"]) == ("ovs-system", True)
+    seen = link["linkinfo"]["info_data"]
+    assert (seen.get("external"), "gbp" in seen) == (True, False)
+
+
+def test_a_device_of_another_kind_is_not_given_to_ovs_vswitchd_to_delete(ovs: Ovs) -> None:
+    ovs.sh(f"ip link add {DEVICE} type dummy")
+    message = ovs.fails(bridges=[{"name": "br0"}], tunnels=[A])
+    assert f"{DEVICE} is a device of kind dummy" in message
+    assert ovs.bridges() == []
+    assert (ovs.target.link(DEVICE) or {})["linkinfo"]["info_kind"] == "dummy"
+
+
 def test_a_foreign_device_under_the_name_is_an_error_and_not_touched(
     alive: Ovs, peer: Peer
 ) -> None:

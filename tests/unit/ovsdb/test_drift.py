@@ -121,6 +121,60 @@ def test_a_device_that_vanished_from_under_others_alone_stays_so() -> None:
     }
 
 
+def test_what_keeps_ovs_vswitchd_from_making_a_device_stays() -> None:
+    """A device that took the name, behind a tunnel of others that was refused for it."""
+    theirs = replace(row("fgn", owner=None, key="9"), ofport=-1, error="File exists")
+    taken = replace(GOOD, datapath=None, external=False, port_no=None)
+    observed = host(theirs, device=taken)
+    plan = plan_all(declare(**WANTED, dst_port=4790), observed)
+    assert ops(plan) == [("create", "vx")]
+    after = predict(observed, plan).kernel
+    assert after is not None
+    assert after.devices[4789] == taken
+    assert after.devices[4790].present
+
+
+LEFT = replace(GOOD, datapath=None, port_no=None)
+
+
+@pytest.mark.parametrize(
+    ("left", "repair"),
+    [
+        (LEFT, []),
+        (replace(LEFT, up=False), ["set up"]),
+        (replace(LEFT, extensions=frozenset({"gbp"})), ["recreate"]),
+        # Deleted by ovs-vswitchd, which makes its own.
+        (replace(LEFT, up=False, external=False), []),
+    ],
+)
+def test_a_device_in_the_way_of_a_new_one_is_foreseen_as_ovs_vswitchd_leaves_it(
+    left: Device, repair: list[str]
+) -> None:
+    observed = host(device=left)
+    plan = plan_all(declare(**WANTED), observed)
+    assert ops(plan) == [("create", "vx"), *((op, "vxlan_sys_4789") for op in repair)]
+    after = predict(observed, plan)
+    assert view.everything(after)["vxlan_sys_4789"] == view.device(GOOD)
+    assert plan_all(declare(**WANTED), after) == ()
+
+
+def test_a_device_of_another_kind_is_not_given_to_ovs_vswitchd_to_delete() -> None:
+    observed = host(device=replace(LEFT, kind="dummy", external=False))
+    with pytest.raises(ConflictError, match="vxlan_sys_4789 is a device of kind dummy"):
+        plan_all(declare(**WANTED), observed)
+    assert ops(plan_all(declare(**WANTED, dst_port=4790), observed)) == [("create", "vx")]
+
+
+def test_the_device_of_a_tunnel_that_stays_refused_is_left_alone() -> None:
+    refused = replace(row(), ofport=-1, error="Device or resource busy")
+    observed = host(refused, device=replace(LEFT, up=False))
+    assert ops(plan_all(declare(**WANTED), observed)) == [
+        ("retry", "vx"),
+        ("set up", "vxlan_sys_4789"),
+    ]
+    assert plan_all(declare(**WANTED), observed, retry=False) == ()
+
+
 GONE = replace(GOOD, present=False, up=False, datapath=None, port_no=None, sockets=frozenset())
 
 
