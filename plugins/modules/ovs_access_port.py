@@ -38,7 +38,10 @@ options:
     description: VLAN of the port, 1 to 4094. Required with O(state=present).
     type: int
   mtu: &mtu
-    description: MTU of the device in bytes, 68 to 65535. Left alone when omitted.
+    description:
+      - MTU of the device in bytes, 68 to 65535. Left alone when omitted.
+      - ovs-vswitchd gives the smallest MTU on a bridge to its internal ports that have not asked
+        for one, the bridge's own included; so declare it for all of them, or for none.
     type: int
   address: &address
     description:

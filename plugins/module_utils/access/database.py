@@ -35,7 +35,7 @@ def read(remote: Remote) -> Observed:
             _select("Open_vSwitch", "next_cfg"),
             _select("Bridge", "name", "ports"),
             _select("Port", "name", "interfaces", "tag"),
-            _select("Interface", "name", "type", "mtu_request", "external_ids"),
+            _select("Interface", "name", "type", "mtu_request", "external_ids", "error"),
         ],
     )
     try:
@@ -60,6 +60,7 @@ def _observed(roots: Rows, bridges: Rows, ports: Rows, interfaces: Rows) -> Obse
             requested_mtu=atoms.optional(first["mtu_request"]),
             port_uuid=uuid,
             interface_uuid=atoms.reference(first["_uuid"]),
+            error=atoms.optional(first["error"]) or "",
         )
     named = {row["name"]: atoms.reference(row["_uuid"]) for row in bridges}
     return Observed(atoms.reference(roots[0]["_uuid"]), named, found)

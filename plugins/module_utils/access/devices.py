@@ -24,6 +24,8 @@ class Device:
     mtu: int
     up: bool
     addresses: tuple[str, ...]
+    kind: str
+    of_switch: bool
 
 
 class _Reader(Reader):
@@ -41,7 +43,13 @@ def read() -> Mapping[str, Device]:
 
 def _devices(observed: model.Observed) -> dict[str, Device]:
     return {
-        link.name: Device(link.mtu, link.up, observed.addresses.get(link.ifindex, ()))
+        link.name: Device(
+            link.mtu,
+            link.up,
+            observed.addresses.get(link.ifindex, ()),
+            link.kind,
+            link.of_switch,
+        )
         for link in observed.links.values()
     }
 
@@ -57,8 +65,9 @@ def bring(spec: Spec) -> None:
     with closing(_Reader()) as reader:
         observed = reader.snapshot()
         now = _devices(observed).get(spec.name)
-        changes = {} if now is None else _changes(spec, now)
-        if now is not None and changes:
+        if now is None or not now.of_switch:
+            return
+        if changes := _changes(spec, now):
             args = {"changes": changes, "addresses": list(now.addresses), "nodad": True}
             step = Step("change", spec.name, "differs", args=args, kind="datapath")
             Executor(reader).execute((step,), observed, [])

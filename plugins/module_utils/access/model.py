@@ -29,6 +29,7 @@ class Port:
     """A port that exists in the database; what the kernel shows is None where there is no device.
 
     :ivar requested_mtu: ``mtu_request`` of the database; ``mtu`` is the kernel's.
+    :ivar error: why ovs-vswitchd has refused it.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Port:
     addresses: tuple[str, ...] = ()
     port_uuid: str = ""
     interface_uuid: str = ""
+    error: str = ""
 
     def shown(self) -> dict[str, Any]:
         """What the user sees of it."""
@@ -58,8 +60,12 @@ class Port:
 
 @dataclass(frozen=True)
 class Observed:
-    """A snapshot: the root row, bridges by name, ports by name."""
+    """A snapshot: the root row, bridges by name, ports by name.
+
+    :ivar taken: name -> kind of the devices that Open vSwitch has not made.
+    """
 
     root: str
     bridges: Mapping[str, str]
     ports: Mapping[str, Port] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)

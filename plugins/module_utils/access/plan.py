@@ -12,6 +12,7 @@ from typing import Any
 
 from ..core.errors import EnvironmentProblem, OwnershipError
 from ..core.steps import Plan, Step
+from ..ovsdb.collisions import check_name
 from .model import Observed, Port, Spec
 
 
@@ -25,6 +26,7 @@ def plan(
     """The steps from ``observed`` to ``specs``; deletes come first.
 
     :raises OwnershipError: a port of that name exists and is not ours.
+    :raises ConflictError: a device of that name exists that Open vSwitch has not made.
     :raises EnvironmentProblem: the bridge does not exist.
     """
     deletes: list[Step] = []
@@ -32,6 +34,8 @@ def plan(
     for spec in specs:
         found = observed.ports.get(spec.name)
         _require_ours(spec, found, owner)
+        if spec.present:
+            check_name(spec.where, spec.name, observed.taken)
         if found and (not spec.present or found.bridge != spec.bridge):
             why = "declared absent" if not spec.present else f"moves to bridge {spec.bridge}"
             deletes.append(_delete(found, why))

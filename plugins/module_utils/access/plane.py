@@ -22,7 +22,7 @@ from ..ovsdb.remote import Remote, parse
 from . import database, devices
 from . import plan as planning
 from .desired import desired
-from .model import Observed, Spec
+from .model import Observed, Port, Spec
 
 
 @dataclass
@@ -40,11 +40,12 @@ class AccessPlane:
         found, live = database.read(self.remote), devices.read()
         ports = {
             name: replace(port, mtu=seen.mtu, up=seen.up, addresses=seen.addresses)
-            if (seen := live.get(name))
+            if (seen := live.get(name)) and seen.of_switch
             else port
             for name, port in found.ports.items()
         }
-        return replace(found, ports=ports)
+        taken = {name: seen.kind for name, seen in live.items() if not seen.of_switch}
+        return replace(found, ports=ports, taken=taken)
 
     def plan(self, observed: Observed) -> Plan:
         """See plan.py."""
@@ -71,8 +72,15 @@ class AccessPlane:
                 devices.bring(step.args["spec"])
 
     def verify(self, observed: Observed) -> None:
-        """Every declared port has its device."""
-        missing = [s.name for s in self.specs if s.present and observed.ports[s.name].mtu is None]
+        """Every declared port is accepted and has its device."""
+        declared = [observed.ports[spec.name] for spec in self.specs if spec.present]
+        for port in declared:
+            if port.error:
+                raise ApplyError(
+                    f"ovs-vswitchd refused port {port.name}: {port.error}",
+                    remedy="choose another name, or remove what stands in the way",
+                )
+        missing = [port.name for port in declared if port.mtu is None]
         if missing:
             raise ApplyError(
                 f"ovs-vswitchd made no device for {', '.join(missing)}",
@@ -90,15 +98,27 @@ def apply(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     plane = AccessPlane(specs, owner, params["purge"], assume, remote)
     outcome = pipeline.run(plane, check_mode=check_mode)
     names = [spec.name for spec in specs] + [step.name for step in outcome.steps]
-    shown = [
-        {name: seen.ports[name].shown() for name in names if name in seen.ports}
+    before, after = (
+        {name: _compared(seen.ports[name]) for name in names if name in seen.ports}
         for seen in (outcome.before, outcome.after)
-    ]
+    )
     live = outcome.before if check_mode else outcome.after
     return result.build(
         outcome.steps,
-        shown[0],
-        shown[1],
+        before,
+        after,
         "ports",
         [live.ports[spec.name].shown() for spec in specs if spec.name in live.ports],
     )
+
+
+def _compared(port: Port) -> dict[str, Any]:
+    """What ``diff`` shows of a port.
+
+    Where nobody has asked for an MTU ovs-vswitchd chooses it, and changes it with other ports of
+    the bridge (update_mtu_ofproto(), ofproto/ofproto.c).
+    """
+    shown = port.shown()
+    if port.requested_mtu is None:
+        del shown["mtu"]
+    return shown

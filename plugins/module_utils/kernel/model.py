@@ -50,6 +50,11 @@ class Link:
     flood: frozenset[str] = frozenset()
     statistics: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def of_switch(self) -> bool:
+        """Made by Open vSwitch for a port of type internal; for a userspace bridge it is a tap."""
+        return self.kind in ("openvswitch", "tun")
+
 
 @dataclass(frozen=True)
 class Vport:

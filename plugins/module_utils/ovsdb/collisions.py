@@ -117,6 +117,22 @@ def _check_requests(
             )
 
 
+def check_name(where: str, name: str, taken: Mapping[str, str]) -> None:
+    """Raise where the device of a port of type internal could not have its name.
+
+    :param taken: name -> kind of devices that are no such port.
+    :raises ConflictError: it is among them.
+    """
+    if name not in taken:
+        return
+    kind = taken[name]
+    raise ConflictError(
+        f"{where}: a device {name} exists and is not one that Open vSwitch has made",
+        culprit=f"{name} is " + (f"a device of kind {kind}" if kind else "a network card"),
+        remedy="remove or rename that device, or choose another name",
+    )
+
+
 def check_host(observed: Observed, fresh: Iterable[Tunnel]) -> None:
     """Raise where this host cannot carry a tunnel, before anything is touched.
 

@@ -58,6 +58,11 @@ class KernelSide:
         return Kernel(
             devices=devices,
             local={name: found for name in bridges if (found := self._local(name))},
+            taken={
+                name: link.kind
+                for name in bridges
+                if (link := self._last.link(name)) and not link.of_switch
+            },
             clashes={
                 port: clash
                 for port, extensions in needs.items()
@@ -97,7 +102,7 @@ class KernelSide:
 
     def _local(self, name: str) -> LocalPort | None:
         link = self._last.link(name)
-        if link is None:
+        if link is None or not link.of_switch:
             return None
         return LocalPort(link.up, tuple(sorted(self._last.addresses.get(link.ifindex, ()))))
 

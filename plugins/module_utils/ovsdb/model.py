@@ -157,6 +157,7 @@ class Kernel:
 
     :param devices: by UDP port, for every port that a tunnel on a system datapath uses.
     :param local: local ports by bridge name.
+    :param taken: bridge name -> kind of a device of that name that is no local port.
     :param clashes: UDP port -> who else holds it, for ports without a device of their own.
     :param ipv6: a device other than the loopback has an IPv6 address.
     :param per_cpu: upcalls are dispatched per CPU, so a vport needs no socket of its own.
@@ -165,6 +166,7 @@ class Kernel:
 
     devices: Mapping[int, Device] = field(default_factory=dict)
     local: Mapping[str, LocalPort] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
     clashes: Mapping[int, str] = field(default_factory=dict)
     ipv6: bool = True
     per_cpu: bool = True

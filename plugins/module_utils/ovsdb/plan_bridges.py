@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.errors import ConflictError, OwnershipError
 from ..core.steps import Step
-from . import view, wanted
+from . import collisions, view, wanted
 from .model import Bridge, BridgeSpec, Desired, Observed
 
 
@@ -19,7 +19,7 @@ def final(desired: Desired, observed: Observed) -> dict[str, Bridge]:
     """Every bridge as it will be after the plan, by name.
 
     :raises OwnershipError: a declared bridge is not ours, or a bridge that goes has ports that
-        are not. :raises ConflictError: the name belongs to a port.
+        are not. :raises ConflictError: the name belongs to a port, or to somebody else's device.
     """
     found = dict(observed.bridges)
     declared = {spec.name for spec in desired.bridges}
@@ -33,6 +33,9 @@ def final(desired: Desired, observed: Observed) -> dict[str, Bridge]:
                 remedy="remove that port, or choose another name",
             )
         if spec.state == "present":
+            collisions.check_name(
+                spec.where, spec.name, observed.kernel.taken if observed.kernel else {}
+            )
             found[spec.name] = wanted.bridge(spec, desired.owner, seen)
         elif seen is not None:
             _check_ports(seen, desired, observed, spec.force)

@@ -97,6 +97,36 @@ def test_only_what_is_ours_is_touched(bridge: Ovs) -> None:
     assert bridge.target.link("if-blue") is None
 
 
+def test_a_device_of_that_name_is_not_taken_for_the_port(bridge: Ovs) -> None:
+    """ovs-vswitchd refuses such a port, and the device is somebody else's."""
+    bridge.sh("ip link add if-blue type dummy")
+    before = bridge.sh("ip -d -o address show dev if-blue")
+    foreseen, result = run(bridge, check=True, **BLUE), run(bridge, **BLUE)
+    assert "if-blue is a device of kind dummy" in result["msg"]
+    assert foreseen["msg"] == result["msg"]
+    assert bridge.sh("ip -d -o address show dev if-blue") == before
+    assert bridge.sh("ovs-vsctl list-ports br0") == ""
+
+
+def test_a_port_that_ovs_vswitchd_refuses_is_an_error_and_undone(bridge: Ovs) -> None:
+    bridge.sh("ovs-dpctl add-dp if-blue")
+    try:
+        result = run(bridge, **BLUE)
+        assert "ovs-vswitchd refused port if-blue" in result["msg"], result
+        assert result["rolled_back"]
+        assert bridge.sh("ovs-vsctl list-ports br0") == ""
+    finally:
+        bridge.sh("ovs-dpctl del-dp if-blue")
+
+
+def test_an_mtu_that_nobody_asked_for_is_not_foretold(bridge: Ovs) -> None:
+    wanted = {"name": "if-blue", "bridge": "br0", "tag": 11}
+    foreseen, result = run(bridge, check=True, **wanted), run(bridge, **wanted)
+    assert result["diff"] == foreseen["diff"]
+    assert "mtu" not in result["diff"]["after"]
+    assert result["ports"][0]["mtu"] == 1500
+
+
 def test_an_address_that_no_device_can_have_is_refused_before_anything(bridge: Ovs) -> None:
     result = run(bridge, **{**BLUE, "address": ["192.0.2.0/24"]})
     assert "network or broadcast address" in result["msg"]

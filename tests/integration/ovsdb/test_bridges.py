@@ -136,6 +136,19 @@ def test_a_bridge_that_vswitchd_cannot_make_is_rolled_back(ovs: Ovs) -> None:
     assert ovs.settings() == before
 
 
+def test_a_device_of_that_name_is_not_taken_for_the_local_port(ovs: Ovs) -> None:
+    """ovs-vswitchd refuses such a port, and the device is somebody else's."""
+    ovs.sh("ip link add br0 type dummy")
+    before = ovs.sh("ip -d -o address show dev br0")
+    wanted = [{"name": "br0", "address": ["192.0.2.1/24"]}]
+    for adopt in (False, True):
+        bridges = [{**one, "adopt": adopt} for one in wanted]
+        assert "br0 is a device of kind dummy" in ovs.fails(bridges=bridges, tunnels=[])
+        assert ovs.sh("ip -d -o address show dev br0") == before
+        # With the bridge in the database, and refused, it is no better.
+        ovs.vsctl("--no-wait --may-exist add-br br0")
+
+
 def test_a_bridge_that_comes_back_has_its_devices_as_they_were(ovs: Ovs) -> None:
     """Its local port and its access ports with addresses, which only the kernel knows."""
     ovs.apply(bridges=[WHOLE], tunnels=[])

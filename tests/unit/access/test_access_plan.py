@@ -21,6 +21,7 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.access.model import
     Spec,
 )
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.core.errors import (
+    ConflictError,
     EnvironmentProblem,
     InputError,
     OwnershipError,
@@ -111,6 +112,18 @@ def test_a_port_of_somebody_else_is_refused() -> None:
     other = Observed("root", BRIDGES, {"if-a": replace(tap, kind="internal", owner="you")})
     with pytest.raises(OwnershipError, match="belongs to owner you"):
         planning.plan([Spec("if-a", "if-a", present=False)], other, "me")
+
+
+def test_a_device_that_is_no_port_keeps_its_name() -> None:
+    refused = Port("if-a", "br0", "internal", 1, "me", error="File exists")
+    for ports in ({}, {"if-a": refused}):
+        seen = Observed("root", BRIDGES, ports, {"if-a": "dummy"})
+        with pytest.raises(ConflictError, match="if-a is a device of kind dummy"):
+            planning.plan([Spec("if-a", "if-a", "br0", 1)], seen, "me")
+        planning.plan([Spec("if-a", "if-a", present=False)], seen, "me")
+    seen = Observed("root", BRIDGES, {}, {"if-a": ""})
+    with pytest.raises(ConflictError, match="if-a is a network card"):
+        planning.plan([Spec("if-a", "if-a", "br0", 1)], seen, "me")
 
 
 def test_a_missing_bridge_is_refused_unless_a_dry_run_assumes_it() -> None:
