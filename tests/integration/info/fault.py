@@ -151,10 +151,16 @@ def _look(mesh: Mesh, group: Group) -> dict[str, dict[str, Any]]:
         if all(
             wanted.get(name, set()) == told(entry) - group.symptoms(name)
             for name, entry in {**dict.fromkeys(wanted), **found}.items()
-        ):
+        ) and all(about(found[fault.subject], fault) for fault in group.faults):
             return found
         if time.monotonic() > end:
             return found
+
+
+def about(entry: Mapping[str, Any], fault: Fault) -> bool:
+    """The fault is told of every remote that it is about: one may take a second longer."""
+    seen = {one["remote"] for one in entry["problems"] if one["code"] == fault.code}
+    return seen - {None} == set(fault.remotes)
 
 
 def told(entry: Mapping[str, Any] | None) -> set[str]:

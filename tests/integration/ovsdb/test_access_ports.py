@@ -120,7 +120,7 @@ def test_a_port_that_ovs_vswitchd_refuses_is_an_error_and_undone(bridge: Ovs) ->
 
 
 def test_an_mtu_that_nobody_asked_for_is_not_foretold(bridge: Ovs) -> None:
-    wanted = {"name": "if-blue", "bridge": "br0", "tag": 11}
+    wanted: dict[str, Any] = {"name": "if-blue", "bridge": "br0", "tag": 11}
     foreseen, result = run(bridge, check=True, **wanted), run(bridge, **wanted)
     assert result["diff"] == foreseen["diff"]
     assert "mtu" not in result["diff"]["after"]

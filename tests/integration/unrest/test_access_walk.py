@@ -34,7 +34,7 @@ PORTS = st.fixed_dictionaries(
 )
 TASKS = st.fixed_dictionaries(
     {
-        "ports": st.lists(PORTS, max_size=3, unique_by=lambda one: one["name"]),
+        "ports": st.lists(PORTS, min_size=1, max_size=3, unique_by=lambda one: one["name"]),
         "purge": st.booleans(),
     }
 )
@@ -68,11 +68,12 @@ class AccessWalk(Walk):
 
     def __init__(self) -> None:
         super().__init__()
-        self.task: dict[str, Any] = {"ports": []}
+        p, q = ({"name": name, "bridge": "br0", "tag": 11} for name in NAMES[:2])
+        self.task: dict[str, Any] = {"ports": [p, {**q, "address": ["192.0.2.1/24"]}]}
 
     @initialize()
     def start(self) -> None:
-        """From two bridges without ports."""
+        """From two bridges and two ports."""
         if self.walking:
             self.ovs.clean()
             self.ovs.vsctl(*(f"-- add-br {name}" for name in BRIDGES))
