@@ -213,7 +213,7 @@ class Ovs:
         """What goes out of eth1 to UDP ports (``port 4789``) while a script runs on the host."""
         text = self.sh(
             f"rm -f /tmp/c.pcap; timeout 30 tcpdump -U -i eth1 -Q out -c {count} -w /tmp/c.pcap "
-            f"udp dst {ports} 2>/tmp/c.log & "
+            f"'udp dst {ports}' 2>/tmp/c.log & "
             "for i in $(seq 200); do grep -q listening /tmp/c.log && break; sleep 0.05; done; "
             f"({script}) >/dev/null 2>&1; wait; base64 -w0 /tmp/c.pcap"
         )
