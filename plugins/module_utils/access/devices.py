@@ -24,8 +24,6 @@ class Device:
     mtu: int
     up: bool
     addresses: tuple[str, ...]
-    kind: str
-    of_switch: bool
 
 
 class _Reader(Reader):
@@ -35,22 +33,19 @@ class _Reader(Reader):
         return ()
 
 
-def read() -> Mapping[str, Device]:
-    """All devices of the network namespace by name."""
+def read() -> tuple[Mapping[str, Device], Mapping[str, str]]:
+    """By name the devices that Open vSwitch has made, and the kind of every other one."""
     with closing(_Reader()) as reader:
-        return _devices(reader.snapshot())
+        observed = reader.snapshot()
+    others = {link.name: link.kind for link in observed.links.values() if not link.of_switch}
+    return _devices(observed), others
 
 
 def _devices(observed: model.Observed) -> dict[str, Device]:
     return {
-        link.name: Device(
-            link.mtu,
-            link.up,
-            observed.addresses.get(link.ifindex, ()),
-            link.kind,
-            link.of_switch,
-        )
+        link.name: Device(link.mtu, link.up, observed.addresses.get(link.ifindex, ()))
         for link in observed.links.values()
+        if link.of_switch
     }
 
 
@@ -65,9 +60,8 @@ def bring(spec: Spec) -> None:
     with closing(_Reader()) as reader:
         observed = reader.snapshot()
         now = _devices(observed).get(spec.name)
-        if now is None or not now.of_switch:
-            return
-        if changes := _changes(spec, now):
+        changes = {} if now is None else _changes(spec, now)
+        if now is not None and changes:
             args = {"changes": changes, "addresses": list(now.addresses), "nodad": True}
             step = Step("change", spec.name, "differs", args=args, kind="datapath")
             Executor(reader).execute((step,), observed, [])

@@ -37,14 +37,14 @@ class AccessPlane:
 
     def read(self) -> Observed:
         """The database, and what the kernel shows of its ports."""
-        found, live = database.read(self.remote), devices.read()
+        found = database.read(self.remote)
+        live, taken = devices.read()
         ports = {
             name: replace(port, mtu=seen.mtu, up=seen.up, addresses=seen.addresses)
-            if (seen := live.get(name)) and seen.of_switch
+            if (seen := live.get(name))
             else port
             for name, port in found.ports.items()
         }
-        taken = {name: seen.kind for name, seen in live.items() if not seen.of_switch}
         return replace(found, ports=ports, taken=taken)
 
     def plan(self, observed: Observed) -> Plan:

@@ -158,8 +158,8 @@ def _look(mesh: Mesh, group: Group) -> dict[str, dict[str, Any]]:
 
 
 def about(entry: Mapping[str, Any], fault: Fault) -> bool:
-    """The fault is told of every remote that it is about: one may take a second longer."""
-    seen = {one["remote"] for one in entry["problems"] if one["code"] == fault.code}
+    """The fault is told of every remote that it is about, and of no other."""
+    seen = {one["remote"] for one in entry.get("problems", ()) if one["code"] == fault.code}
     return seen - {None} == set(fault.remotes)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.verdict.codes import CODES, RANK
 from tests.integration.info import faults_daemons, faults_kernel, faults_ovsdb
-from tests.integration.info.fault import Fault, Group, broken, told
+from tests.integration.info.fault import Fault, Group, about, broken, told
 from tests.integration.info.mesh import ON_KERNEL, ON_OVSDB, Mesh
 
 OF_TUNNELS = (*faults_ovsdb.GROUPS, *faults_daemons.GROUPS)
@@ -54,7 +54,7 @@ def _mistold(entry: dict[str, Any], fault: Fault) -> Iterator[str]:
     found = [one for one in entry.get("problems", ()) if one["code"] == fault.code]
     if not found:
         yield f"{fault.code} of {fault.subject} is not told: {entry}"
-    if {one["remote"] for one in found} - {None} != set(fault.remotes):
+    if not about(entry, fault):
         yield f"{fault.code} of {fault.subject} is about other remotes: {found}"
     known = CODES[fault.code]
     for one in found:

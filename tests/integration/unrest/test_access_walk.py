@@ -6,15 +6,15 @@ failure leaves what was, and what is not ours is untouched.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize
 
 from tests.integration.faults.stages import devices, rows
 from tests.integration.harness import Target
 from tests.integration.ovsdb.witness import Ovs, eventually
-from tests.integration.unrest.walking import Walk, walk
+from tests.integration.unrest.walking import SetWalk, steps, walk
 
 MODULE = "ovs_access_port"
 NAMES, BRIDGES = ("p", "q", "r"), ("br0", "br1")
@@ -61,15 +61,13 @@ EDITS = [
 ]
 
 
-class AccessWalk(Walk):
+class AccessWalk(SetWalk):
     """Of ovs_access_port."""
-
-    ovs: ClassVar[Ovs]
 
     def __init__(self) -> None:
         super().__init__()
         p, q = ({"name": name, "bridge": "br0", "tag": 11} for name in NAMES[:2])
-        self.task: dict[str, Any] = {"ports": [p, {**q, "address": ["192.0.2.1/24"]}]}
+        self.task = {"ports": [p, {**q, "address": ["192.0.2.1/24"]}]}
 
     @initialize()
     def start(self) -> None:
@@ -77,22 +75,12 @@ class AccessWalk(Walk):
         if self.walking:
             self.ovs.clean()
             self.ovs.vsctl(*(f"-- add-br {name}" for name in BRIDGES))
-            self.take(self._check_run)
+            self.take(self.check_run)
 
-    @rule(
-        task=st.one_of(TASKS, TASKS, st.none()),
-        edits=st.lists(st.sampled_from(EDITS), max_size=3),
-    )
+    @steps(TASKS, EDITS)
     def step(self, task: dict[str, Any] | None, edits: list[str]) -> None:
-        """Somebody else at work, then another set, or the same again."""
-        if not self.walking:
-            return
-        self.counts["edits"] += len(edits)
-        for edit in edits:
-            self.ovs.sh(f"timeout 20 sh -c '{edit}' >/dev/null 2>&1", check=False)
-        if task is not None:
-            self.task = task
-        self.take(self._check_run)
+        """See SetWalk."""
+        self.declare(task, edits)
 
     # -- the laws ------------------------------------------------------------------------------
 
@@ -102,7 +90,8 @@ class AccessWalk(Walk):
     def _seen(self) -> dict[str, Any]:
         return {**rows(self.ovs), **devices(self.ovs)}
 
-    def _check_run(self) -> None:
+    def check_run(self) -> None:
+        """The laws."""
         eventually(lambda: self._seen() == self._seen(), "the host comes to rest")
         before = self._seen()
         foreseen = self._run(check=True)

@@ -7,13 +7,13 @@ failure leaves what was, and what is not ours is untouched.
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize
 
 from tests.integration.ovsdb.witness import Ovs, eventually, settings_in
-from tests.integration.unrest.walking import Walk, walk
+from tests.integration.unrest.walking import SetWalk, steps, walk
 
 OURS = "tunnelmesh-owner"
 # What ovs-vswitchd says about a row; it tries again on its own what it has refused.
@@ -91,41 +91,29 @@ def _stable(configuration: dict[str, str]) -> dict[str, Any]:
     }
 
 
-class TunnelWalk(Walk):
+class TunnelWalk(SetWalk):
     """Of ovs_vxlan_tunnel."""
-
-    ovs: ClassVar[Ovs]
 
     def __init__(self) -> None:
         super().__init__()
-        self.task: dict[str, Any] = {"bridges": [{"name": "br0"}, {"name": "br1"}], "tunnels": []}
+        self.task = {"bridges": [{"name": "br0"}, {"name": "br1"}], "tunnels": []}
 
     @initialize()
     def start(self) -> None:
         """From a clean host with two bridges."""
         if self.walking:
             self.ovs.clean()
-            self.take(self._check_run)
+            self.take(self.check_run)
 
-    @rule(
-        task=st.one_of(TASKS, TASKS, st.none()),
-        edits=st.lists(st.sampled_from(EDITS), max_size=3),
-    )
+    @steps(TASKS, EDITS)
     def step(self, task: dict[str, Any] | None, edits: list[str]) -> None:
-        """Somebody else at work, then another set, or the same again."""
-        if not self.walking:
-            return
-        self.counts["edits"] += len(edits)
-        if edits:
-            script = "; ".join(f"({edit})" for edit in edits)
-            self.ovs.sh(f"({script}) >/dev/null 2>&1", check=False)
-        if task is not None:
-            self.task = {"wait_timeout": 60, **task}
-        self.take(self._check_run)
+        """See SetWalk."""
+        self.declare(task and {"wait_timeout": 60, **task}, edits)
 
     # -- the laws ------------------------------------------------------------------------------
 
-    def _check_run(self) -> None:
+    def check_run(self) -> None:
+        """The laws."""
         before = self.ovs.configuration()
         foreseen = self._foreseen()
         assert _stable(self.ovs.configuration()) == _stable(before), "a dry run has written"

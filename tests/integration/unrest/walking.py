@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from tests.integration.ovsdb.witness import Ovs
 
 # TUNNELMESH_TEST_STEPS=5000 walks that far, another way every time; without it the walk is short,
 # and the same one.
@@ -44,6 +47,39 @@ class Walk(RuleBasedStateMachine):
         except BaseException:
             Walk.left = LEG + 1
             raise
+
+
+class SetWalk(Walk):
+    """One set after the other is declared on a host with Open vSwitch."""
+
+    ovs: ClassVar[Ovs]
+    task: dict[str, Any]
+
+    def declare(self, task: dict[str, Any] | None, edits: list[str]) -> None:
+        """Somebody else is at work, then comes another set, or with None the same again."""
+        if not self.walking:
+            return
+        self.counts["edits"] += len(edits)
+        if edits:
+            script = "; ".join(f"({edit})" for edit in edits)
+            self.ovs.sh(f"({script}) >/dev/null 2>&1", check=False)
+        if task is not None:
+            self.task = task
+        self.take(self.check_run)
+
+    def check_run(self) -> None:
+        """Dry run, run, run again: the laws."""
+        raise NotImplementedError
+
+
+def steps(
+    tasks: st.SearchStrategy[dict[str, Any]], edits: Sequence[str]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorate a method that takes what ``SetWalk.declare`` takes."""
+    return rule(
+        task=st.one_of(tasks, tasks, st.none()),
+        edits=st.lists(st.sampled_from(edits), max_size=3),
+    )
 
 
 def walk(machine: type[Walk]) -> Counter[str]:

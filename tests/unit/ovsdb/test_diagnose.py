@@ -19,7 +19,7 @@ from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb.daemon import
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb.database import Unconfirmed
 from ansible_collections.tunnelmesh.ovs.plugins.module_utils.ovsdb.plan import plan_all
 from tests.unit.ovsdb.builders import declare
-from tests.unit.ovsdb.test_drift import WANTED, host, row
+from tests.unit.ovsdb.hosts import WANTED, host, row
 
 
 def _refused(text: str, *others: str) -> ApplyError:
